@@ -1,0 +1,28 @@
+namespace Cairn.Abstractions;
+
+/// <summary>A verdict on a run's work.</summary>
+/// <param name="Passed">The work is accepted.</param>
+/// <param name="Score">0 to 1.</param>
+/// <param name="Report">What was seen, for the agent and for people.</param>
+public sealed record Judgment(bool Passed, double Score, string Report);
+
+/// <summary>Judges the state of a workspace. Changes nothing that outlives it.</summary>
+public interface IJudge
+{
+    /// <summary>Judges.</summary>
+    /// <param name="workspace">A workspace of the judge's own over the finished layers.</param>
+    /// <param name="spec">What to check.</param>
+    /// <param name="onOutput">Told of output while it arrives; may be null.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<Judgment> JudgeAsync(IWorkspace workspace, JudgeSpec spec, Action<string>? onOutput, CancellationToken cancellationToken);
+}
+
+/// <summary>Asks people.</summary>
+public interface IHuman
+{
+    /// <summary>Asks and waits for the answer; null when nobody can be asked here.</summary>
+    /// <param name="question">The text.</param>
+    /// <param name="options">Answers to choose from; empty for free text.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task<string?> AskAsync(string question, IReadOnlyList<string> options, CancellationToken cancellationToken);
+}

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+
+namespace Cairn.Abstractions;
+
+/// <summary>The hard limits of one sandboxed command.</summary>
+public sealed record SandboxLimits
+{
+    /// <summary>The most wall time.</summary>
+    public TimeSpan Wall { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The most memory of all its processes together, in bytes.</summary>
+    public long MemoryBytes { get; init; } = 4L << 30;
+
+    /// <summary>The most processes and threads at once.</summary>
+    public int Pids { get; init; } = 512;
+
+    /// <summary>The most bytes kept of standard output, and of standard error: the head and the tail.</summary>
+    public int OutputBytes { get; init; } = 256 * 1024;
+
+    /// <summary>The largest file that it may write, in bytes.</summary>
+    public long FileBytes { get; init; } = 2L << 30;
+
+    /// <summary>The most open files of one process.</summary>
+    public int OpenFiles { get; init; } = 4096;
+}
+
+/// <summary>A command to run in the sandbox.</summary>
+/// <param name="Arguments">Program and arguments; the program is looked up in the sandbox's own PATH.</param>
+public sealed record SandboxCommand(ImmutableArray<string> Arguments)
+{
+    /// <summary>Working directory, relative to the workspace's root.</summary>
+    public string Directory { get; init; } = "";
+
+    /// <summary>Variables beside the sandbox's own few; the caller's environment is never passed on.</summary>
+    public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Standard input; empty closes it.</summary>
+    public ReadOnlyMemory<byte> Input { get; init; }
+
+    /// <summary>Mount the workspace read-only: any number of such commands may run at once.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The limits.</summary>
+    public SandboxLimits Limits { get; init; } = new();
+
+    /// <summary>Told of output (standard output and error) while it arrives; may be null.</summary>
+    public Action<string>? OnOutput { get; init; }
+}
+
+/// <summary>How a sandboxed command ended.</summary>
+/// <param name="ExitCode">Its exit code; 128 + signal when a signal ended it.</param>
+/// <param name="Output">Standard output, cut to the limit with a line that says what was left out.</param>
+/// <param name="Error">Standard error, likewise.</param>
+/// <param name="Wall">Wall time.</param>
+/// <param name="LimitHit">The limit that ended or cut it: "wall time", "memory", "pids", "output"; null when none did.</param>
+public sealed record SandboxResult(int ExitCode, string Output, string Error, TimeSpan Wall, string? LimitHit)
+{
+    /// <summary>It was stopped because its wall time was over.</summary>
+    public bool TimedOut => LimitHit == "wall time";
+}
+
+/// <summary>A directory of the machine that sandboxed commands may see.</summary>
+/// <param name="Path">Absolute path, the same inside and outside.</param>
+/// <param name="Required">Refuse to run without it.</param>
+public sealed record SandboxMount(string Path, bool Required = false);
+
+/// <summary>One fact about the sandbox for `cairn doctor`.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Ok">It works.</param>
+/// <param name="Detail">What was found, or the mend.</param>
+/// <param name="Essential">Nothing can run without it.</param>
+public sealed record SandboxFact(string Name, bool Ok, string Detail, bool Essential);
+
+/// <summary>The workspaces of a state directory: layers, their stacking, merge and collection.</summary>
+public interface ILayerStore
+{
+    /// <summary>Opens a run's workspace over a repository. A left-over open layer of an earlier process is dropped.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="repository">Absolute path of the repository.</param>
+    /// <param name="top">The frozen layer to stand on; null for the repository itself.</param>
+    IWorkspace Open(RunId run, string repository, LayerId? top);
+
+    /// <summary>What one layer changed against the one below it.</summary>
+    LayerChanges Changes(LayerId layer);
+
+    /// <summary>All that the stack changed against its base: the net effect, what was undone left out.</summary>
+    /// <param name="top">The stack; null means nothing.</param>
+    /// <param name="above">Only what lies above this layer; null for all down to the repository.</param>
+    ImmutableArray<PathChange> NetChanges(LayerId? top, LayerId? above);
+
+    /// <summary>The bytes of a path as a stack's layers hold them: its content after (or before) a change.</summary>
+    byte[] Content(BlobHash hash);
+
+    /// <summary>Plans the three-way merge of a stack into the repository, without changing anything.</summary>
+    MergePlan PlanMerge(string repository, LayerId? top);
+
+    /// <summary>
+    /// Carries out a plan without conflicts: all or nothing, and safe to call again after a crash in the middle.
+    /// </summary>
+    /// <exception cref="WorkspaceException">When the repository moved on since the plan, is read-only or full; nothing is lost.</exception>
+    void ApplyMerge(MergePlan plan);
+
+    /// <summary>What the sandbox can and cannot do on this machine.</summary>
+    Task<IReadOnlyList<SandboxFact>> ProbeAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A path that both sides changed in ways that do not fit together.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Reason">What clashes, for people.</param>
+/// <param name="Base">Content that both started from.</param>
+/// <param name="Ours">Content in the repository now.</param>
+/// <param name="Theirs">Content in the run's layers.</param>
+public sealed record MergeConflict(string Path, string Reason, BlobHash Base, BlobHash Ours, BlobHash Theirs);
+
+/// <summary>What a merge would do.</summary>
+/// <param name="Repository">Absolute path.</param>
+/// <param name="Top">The stack that is merged.</param>
+/// <param name="Changes">What would change in the repository: Before is its content now, After what it will be.</param>
+/// <param name="Conflicts">What stands in the way; the plan can only be applied when there are none.</param>
+/// <param name="LeftOut">Changed paths that are never merged, with the reason (.git, sockets, devices).</param>
+public sealed record MergePlan(
+    string Repository,
+    LayerId? Top,
+    ImmutableArray<PathChange> Changes,
+    ImmutableArray<MergeConflict> Conflicts,
+    ImmutableArray<string> LeftOut);
