@@ -37,7 +37,7 @@ public static class Kernel
             RunForked x => LifecycleFold.Fork(state, x),
             RunRecovered => LifecycleFold.Recover(state),
             RunRolledBack x => LifecycleFold.RollBack(state, x),
-            RunStopRequested x => state with { Stop = x.Pause ? StopState.Paused : StopState.Cancelled, Reason = x.Reason },
+            RunStopRequested x => LifecycleFold.Stop(state, x),
             RunEnded x => LifecycleFold.End(state, x),
             ModelCallStarted x => ModelFold.Started(state, x),
             ModelCallFinished x => ModelFold.Finished(state, x),
@@ -70,9 +70,9 @@ public static class Kernel
             return [];
         }
 
-        if (state.Stop == StopState.Cancelled)
+        if (state.Stop != StopState.None)
         {
-            return [new EndRun(RunOutcome.Cancelled, state.Reason)];
+            return [new EndRun(state.Stop == StopState.Cancelled ? RunOutcome.Cancelled : RunOutcome.OverBudget, state.Reason)];
         }
 
         return state.Phase switch

@@ -33,6 +33,12 @@ internal static class LifecycleFold
         Outcome = past.Phase == RunPhase.Ended ? null : past.Outcome,
     };
 
+    public static RunState Stop(RunState state, RunStopRequested e) => state with
+    {
+        Stop = e.Pause ? StopState.Paused : e.Limit ? StopState.OverLimit : StopState.Cancelled,
+        Reason = e.Reason,
+    };
+
     /// <summary>Takes up again: what was begun and has no result is due again, by its effect class.</summary>
     public static RunState Recover(RunState state)
     {

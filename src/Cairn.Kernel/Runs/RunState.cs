@@ -44,8 +44,11 @@ public enum StopState
     /// <summary>It waits for `cairn resume`.</summary>
     Paused,
 
-    /// <summary>It is to end.</summary>
+    /// <summary>A human ended it.</summary>
     Cancelled,
+
+    /// <summary>A limit ended it.</summary>
+    OverLimit,
 }
 
 /// <summary>
