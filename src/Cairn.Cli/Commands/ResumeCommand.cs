@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Cairn.Cli.Commands;
+
+/// <summary>cairn resume: goes on with a run that was interrupted, paused or rolled back.</summary>
+internal static class ResumeCommand
+{
+    public static Command Make()
+    {
+        var id = RunArgument.Make();
+        var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
+        var command = new Command("resume", "Go on with a run that was interrupted, paused or rolled back.") { id, quiet };
+        Invocation.Bind(command, async (call, parse, token) =>
+        {
+            await using var cairn = call.Open();
+            var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
+            if (run.Ended && !call.IsJson)
+            {
+                call.WriteLine($"Run {run.Id} is over ({run.Status}). To go on from one of its places: cairn fork {run.Id} --at STEP, or cairn rollback {run.Id} CHECKPOINT.");
+                return Drive.Code(run);
+            }
+
+            return await Drive.AsyncTo(call, cairn, run.Id, null, !parse.GetValue(quiet), token);
+        });
+        return command;
+    }
+}
