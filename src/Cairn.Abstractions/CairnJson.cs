@@ -24,6 +24,11 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(LayerChanges))]
 [JsonSerializable(typeof(ImmutableArray<ManifestEntry>))]
 [JsonSerializable(typeof(ImmutableArray<PathChange>))]
+[JsonSerializable(typeof(FileData))]
+[JsonSerializable(typeof(WriteData))]
+[JsonSerializable(typeof(CommandData))]
+[JsonSerializable(typeof(SearchData))]
+[JsonSerializable(typeof(FileListData))]
 public sealed partial class CairnJson : JsonSerializerContext
 {
     /// <summary>The UTF-8 bytes of a value in the canonical form.</summary>

@@ -159,7 +159,11 @@ public sealed record ToolCallFinished(
     int FilesChanged,
     ToolSignal Signal,
     string? LimitHit,
-    long Milliseconds) : RunEvent;
+    long Milliseconds) : RunEvent
+{
+    /// <summary>The answer for a program (<see cref="ToolResult.Data"/>); null when there is none.</summary>
+    public BlobHash? Data { get; init; }
+}
 
 /// <summary>The agent or a human marks this place.</summary>
 /// <param name="Reason">Why, for people.</param>

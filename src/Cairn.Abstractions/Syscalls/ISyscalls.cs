@@ -27,6 +27,9 @@ public enum SyscallStatus
 /// <param name="Text">The answer, or why there is none.</param>
 public sealed record SyscallResult(SyscallStatus Status, string Text)
 {
+    /// <summary>The tool's <see cref="ToolResult.Data"/>; null when it gave none.</summary>
+    public string? Data { get; init; }
+
     /// <summary>Done.</summary>
     public bool IsOk => Status == SyscallStatus.Ok;
 }

@@ -75,6 +75,15 @@ public sealed record ToolResult(ToolStatus Status, string Text)
     /// <summary>The most bytes of an answer; drivers cut before and say so.</summary>
     public const int MaxTextBytes = 256 * 1024;
 
+    /// <summary>The most characters of <see cref="Data"/>.</summary>
+    public const int MaxDataChars = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// The answer for a program: JSON of the tool's data record (<see cref="FileData"/>, <see cref="CommandData"/>, …).
+    /// Only set when <see cref="ToolContext.Exact"/> asks for it; never shown to a model.
+    /// </summary>
+    public string? Data { get; init; }
+
     /// <summary>What it means for the run.</summary>
     public ToolSignal Signal { get; init; }
 
@@ -96,7 +105,14 @@ public sealed record ToolResult(ToolStatus Status, string Text)
 /// <param name="Call">The call.</param>
 /// <param name="Workspace">The run's files and sandbox.</param>
 /// <param name="OnOutput">Told of output while it arrives, for live display; may be null.</param>
-public sealed record ToolContext(RunId Run, CallId Call, IWorkspace Workspace, Action<string>? OnOutput = null);
+public sealed record ToolContext(RunId Run, CallId Call, IWorkspace Workspace, Action<string>? OnOutput = null)
+{
+    /// <summary>
+    /// The caller is a program, not a model: content is taken exactly as given (line endings are not adapted), and the
+    /// result carries <see cref="ToolResult.Data"/>.
+    /// </summary>
+    public bool Exact { get; init; }
+}
 
 /// <summary>A tool: a device behind one name.</summary>
 public interface ITool

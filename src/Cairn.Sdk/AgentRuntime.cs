@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cairn.Abstractions;
+
+namespace Cairn.Sdk;
+
+/// <summary>
+/// The kernel as a code agent sees it. Each call is a journaled step under the run's policy and budget; it returns how
+/// it ended as a value and throws only for bugs and cancellation. Paths are relative to the workspace's root.
+/// </summary>
+public sealed class AgentRuntime(ISyscalls kernel)
+{
+    /// <summary>The run.</summary>
+    public RunId Run => kernel.Run;
+
+    /// <summary>The task that the run was given.</summary>
+    public string Task => kernel.Task;
+
+    /// <summary>Reads a whole file, exactly; up to 8 MiB.</summary>
+    public Task<Answer<FileData>> ReadFileAsync(string path, CancellationToken cancellationToken) =>
+        Typed("read_file", new ReadFileArguments(path, null, null), SdkJson.Default.ReadFileArguments, CairnJson.Default.FileData, cancellationToken);
+
+    /// <summary>
+    /// Writes a whole file, exactly as given, in the encoding that it has. Conflict when the file is not at the version.
+    /// </summary>
+    /// <param name="path">The file; missing directories are made.</param>
+    /// <param name="content">Its text.</param>
+    /// <param name="version">The version that was read; null for a file that must not exist yet.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<WriteData>> WriteFileAsync(string path, string content, BlobHash? version, CancellationToken cancellationToken) =>
+        Typed("write_file", new WriteFileArguments(path, content, version?.Value), SdkJson.Default.WriteFileArguments, CairnJson.Default.WriteData, cancellationToken);
+
+    /// <summary>Replaces parts of a file, all or none. Conflict when the file is not at the version.</summary>
+    public Task<Answer<WriteData>> EditFileAsync(string path, BlobHash version, IReadOnlyList<TextEdit> edits, CancellationToken cancellationToken) =>
+        Typed("edit_file", new EditFileArguments(path, version.Value, edits), SdkJson.Default.EditFileArguments, CairnJson.Default.WriteData, cancellationToken);
+
+    /// <summary>Lists what is beneath a directory, sorted by directory; .git is hidden and generated directories are not entered.</summary>
+    /// <param name="path">The directory; "" for the root.</param>
+    /// <param name="depth">Levels to go down, 1 to 64.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<FileListData>> ListFilesAsync(string path, int depth, CancellationToken cancellationToken) =>
+        Typed("list_files", new ListFilesArguments(path, depth, false), SdkJson.Default.ListFilesArguments, CairnJson.Default.FileListData, cancellationToken);
+
+    /// <summary>Finds the lines that match a regular expression (ripgrep's syntax), at most 1,000.</summary>
+    /// <param name="pattern">The expression.</param>
+    /// <param name="glob">Only files whose path matches; null for all.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<SearchData>> SearchCodeAsync(string pattern, string? glob, CancellationToken cancellationToken) =>
+        Typed("search", new SearchArguments(pattern, null, glob, null, 0, 1000), SdkJson.Default.SearchArguments, CairnJson.Default.SearchData, cancellationToken);
+
+    /// <summary>Runs a shell command in the sandbox. A command that exits non-zero is Ok: look at its exit code.</summary>
+    /// <param name="command">The command line.</param>
+    /// <param name="timeoutSeconds">The most seconds that it may take, 1 to 1,800.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<CommandData>> RunCommandAsync(string command, int timeoutSeconds, CancellationToken cancellationToken) =>
+        Typed("run_command", new RunCommandArguments(command, null, timeoutSeconds), SdkJson.Default.RunCommandArguments, CairnJson.Default.CommandData, cancellationToken);
+
+    /// <summary>Calls any tool that the run may use.</summary>
+    /// <param name="tool">Its name.</param>
+    /// <param name="arguments">JSON of its arguments.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<SyscallResult> CallAsync(string tool, string arguments, CancellationToken cancellationToken) =>
+        kernel.CallAsync(tool, arguments, cancellationToken);
+
+    /// <summary>Marks this place, to come back to it.</summary>
+    public Task<CheckpointId> CheckpointAsync(string reason, CancellationToken cancellationToken) =>
+        kernel.CheckpointAsync(reason, cancellationToken);
+
+    /// <summary>Takes the workspace back to a checkpoint, with all that commands changed.</summary>
+    public Task RollbackAsync(CheckpointId checkpoint, string reason, CancellationToken cancellationToken) =>
+        kernel.RollbackAsync(checkpoint, reason, cancellationToken);
+
+    private async Task<Answer<TData>> Typed<TArguments, TData>(
+        string tool, TArguments arguments, JsonTypeInfo<TArguments> argumentType, JsonTypeInfo<TData> dataType, CancellationToken cancellationToken)
+        where TData : class
+    {
+        var result = await kernel.CallAsync(tool, JsonSerializer.Serialize(arguments, argumentType), cancellationToken);
+        if (result.IsOk && result.Data is null)
+        {
+            throw new InvalidOperationException($"{tool} gave no data: the host must call the tools of code agents with {nameof(ToolContext.Exact)} set.");
+        }
+
+        return new Answer<TData>(result.Status, result.Text, result.Data is null ? null : JsonSerializer.Deserialize(result.Data, dataType));
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text.Json.Serialization;
+
+namespace Cairn.Sdk;
+
+// The arguments of the tools, in the names and order of their schemas. Nulls are written: every property is required.
+internal sealed record ReadFileArguments(string Path, int? StartLine, int? EndLine);
+
+internal sealed record WriteFileArguments(string Path, string Content, string? Version);
+
+internal sealed record EditFileArguments(string Path, string Version, IReadOnlyList<TextEdit> Edits);
+
+internal sealed record ListFilesArguments(string Path, int? Depth, bool? IncludeGenerated);
+
+internal sealed record SearchArguments(string Pattern, string? Path, string? Glob, string? Case, int? ContextLines, int? MaxResults);
+
+internal sealed record RunCommandArguments(string Command, string? Directory, int? TimeoutSeconds);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ReadFileArguments))]
+[JsonSerializable(typeof(WriteFileArguments))]
+[JsonSerializable(typeof(EditFileArguments))]
+[JsonSerializable(typeof(ListFilesArguments))]
+[JsonSerializable(typeof(SearchArguments))]
+[JsonSerializable(typeof(RunCommandArguments))]
+internal sealed partial class SdkJson : JsonSerializerContext;
