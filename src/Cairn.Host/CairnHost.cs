@@ -76,7 +76,7 @@ public static class CairnHost
         {
             Environment = options.Environment,
             Time = options.Time,
-            Recordings = options.Recordings ?? Recordings.Find,
+            Recordings = options.Recordings,
         });
         var services = new RunServices
         {
