@@ -1,5 +1,5 @@
 using Cairn.Abstractions;
-using Cairn.Evals;
+using Cairn.Evals.Judges;
 using Cairn.Models;
 using Cairn.Sandbox;
 using Cairn.Sdk;

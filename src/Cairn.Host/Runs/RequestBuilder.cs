@@ -1,5 +1,5 @@
 using Cairn.Abstractions;
-using Cairn.Evals;
+using Cairn.Evals.Judges;
 using Cairn.Sdk;
 
 namespace Cairn.Host;
