@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Storage;
 
@@ -13,6 +14,29 @@ internal static partial class PosixCalls
     // O_DIRECTORY is one of the few flags that differ between Linux' architectures.
     private static readonly int DirectoryOnArm = 0x4000;
     private const int DirectoryFlag = 0x10000;
+
+    /// <summary>
+    /// Opens a file; a new one is readable by its owner only. Not by File.OpenHandle, which takes a shared flock on whatever
+    /// it opens and so would stand in the way of our own.
+    /// </summary>
+    public static SafeFileHandle Open(string path, DiskOpen mode)
+    {
+        const int readWrite = 2, create = 0x40, exclusive = 0x80, closeOnExec = 0x80000, ownerOnly = 0x180, noSuchFile = 2;
+        var flags = closeOnExec | mode switch
+        {
+            DiskOpen.Read => 0,
+            DiskOpen.ReadWrite => readWrite | create,
+            _ => readWrite | create | exclusive,
+        };
+        var fd = open(path, flags, ownerOnly);
+        if (fd < 0 && Marshal.GetLastPInvokeError() == noSuchFile)
+        {
+            throw new FileNotFoundException($"Could not find file '{path}'.", path);
+        }
+
+        Check(fd, "open", path);
+        return new(fd, ownsHandle: true);
+    }
 
     public static void DataSync(SafeHandle file, string path)
     {

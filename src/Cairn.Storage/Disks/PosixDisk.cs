@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using System.Text;
 
 namespace Cairn.Storage;
@@ -12,12 +11,7 @@ public sealed class PosixDisk : IDisk
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <inheritdoc/>
-    public IDiskFile Open(string path, DiskOpen mode) => new PosixFile(path, mode switch
-    {
-        DiskOpen.Read => OpenHandle(path, FileMode.Open, FileAccess.Read),
-        DiskOpen.ReadWrite => OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite),
-        _ => OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite),
-    });
+    public IDiskFile Open(string path, DiskOpen mode) => new PosixFile(path, PosixCalls.Open(path, mode));
 
     /// <inheritdoc/>
     public bool Exists(string path) => File.Exists(path);
@@ -67,7 +61,7 @@ public sealed class PosixDisk : IDisk
     /// <inheritdoc/>
     public IDisposable? TryLock(string path)
     {
-        var handle = OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        var handle = PosixCalls.Open(path, DiskOpen.ReadWrite);
         try
         {
             if (!PosixCalls.TryLock(handle, path))
@@ -86,14 +80,6 @@ public sealed class PosixDisk : IDisk
             handle.Dispose();
             throw;
         }
-    }
-
-    // FileShare.ReadWrite keeps .NET from taking flocks of its own.
-    private static SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access)
-    {
-        SafeFileHandle? handle = null;
-        Guard(() => handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete));
-        return handle!;
     }
 
     // The port promises IOException; .NET throws another type for EACCES and EROFS.

@@ -125,6 +125,13 @@ internal static class SegmentScanner
                 return LogDamage.NewerFormat(header.Number, offset + at, record.Format);
             }
 
+            var padding = body[(at + record.Length)..Math.Min(body.Length, at + record.PaddedLength)];
+            if (padding.IndexOfAnyExcept((byte)0) >= 0)
+            {
+                var claim = RecordView.Claim(body[at..]);
+                return new(header.Number, offset + at, claim?.Run, claim?.Seq, "the padding behind the record is not zero.");
+            }
+
             crc = Crc32C.Add(crc, body.Slice(at, sizeof(uint)));
             at += record.PaddedLength;
             count++;
