@@ -40,7 +40,7 @@ internal static class KernelPurity
         "System.String", "System.Decimal", "System.Guid", "System.DateTime", "System.DateTimeOffset", "System.TimeSpan",
         "System.Type", "System.Version", "System.Uri", "System.StringComparer", "System.Text.Encoding", "System.Text.UTF8Encoding",
         "System.Text.CompositeFormat", "System.Text.RegularExpressions.Regex", "System.Buffers.SearchValues`1",
-        "System.Nullable`1", "System.ReadOnlyMemory`1", "System.Range", "System.Index",
+        "System.Nullable`1", "System.ReadOnlyMemory`1", "System.Range", "System.Index", "System.Text.Json.JsonEncodedText",
     ];
 
     /// <summary>What is impure in some types and in all that is nested in them.</summary>
@@ -80,7 +80,7 @@ internal static class KernelPurity
         && reference.Place.Contains(">d__", StringComparison.Ordinal);
 
     private static bool IsMutableState(FieldDefinition field) =>
-        field.IsStatic && !field.IsLiteral && !IsLambdaCache(field) && !(field.IsInitOnly && IsImmutable(field.FieldType, []));
+        field.IsStatic && !field.IsLiteral && !IsLambdaCache(field) && !IsJsonMetadata(field) && !(field.IsInitOnly && IsImmutable(field.FieldType, []));
 
     /// <summary>
     /// The compiler keeps delegates of lambdas (in `&lt;&gt;c`) and of method groups (in `&lt;&gt;O`) and the bytes of constant
@@ -90,6 +90,11 @@ internal static class KernelPurity
         field.DeclaringType.Name is "<>c" or "<>O" || field.DeclaringType.Name.StartsWith("<>c__", StringComparison.Ordinal)
         || field.DeclaringType.Name.StartsWith("<>O__", StringComparison.Ordinal)
         || (field.DeclaringType.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal) && field.IsInitOnly);
+
+    /// <summary>The two fields in which the JSON generator keeps what it worked out about our types: the same for every caller.</summary>
+    private static bool IsJsonMetadata(FieldDefinition field) =>
+        field.DeclaringType.BaseType?.FullName == "System.Text.Json.Serialization.JsonSerializerContext"
+        && field is { IsInitOnly: true, Name: "s_defaultOptions" or "<Default>k__BackingField" };
 
     private static bool IsImmutable(TypeReference type, HashSet<string> open)
     {

@@ -26,15 +26,14 @@ internal static partial class SourceRules
             .Select(part => $"{path}: '{part}' says nothing about what is inside.");
 
     /// <summary>
-    /// File name = type name. A family of small types may share a file that is named for one of them or for the family
-    /// (ToolTypes.cs); a large type may not hide there.
+    /// File name = type name. Small types that belong together may share a file that is named for one of them or for the
+    /// family (ToolData.cs); a large type may not hide there, and a file named like an interface holds that interface.
     /// </summary>
     public static IEnumerable<string> MisplacedTypes(SourceFile file)
     {
         var types = TopLevelTypes(file).ToList();
-        var family = file.Stem.EndsWith("Types", StringComparison.Ordinal) || file.Stem.EndsWith("Events", StringComparison.Ordinal);
         var named = types.Any(type => IsNamedFor(file, type.Name));
-        if (types.Count > 0 && !named && !family)
+        if (types.Count > 0 && !named && (types.Count == 1 || InterfaceName().IsMatch(file.Stem)))
         {
             yield return $"{file.Path} holds {string.Join(", ", types.Select(type => type.Name))} and is named for none of them.";
         }
@@ -87,6 +86,9 @@ internal static partial class SourceRules
 
     [GeneratedRegex(@"^(?:(?:public|internal|file|sealed|abstract|static|partial|readonly|ref|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate [\w<>?\[\], .]+?) (?<name>\w+)")]
     private static partial Regex TypeDeclaration();
+
+    [GeneratedRegex(@"^I[A-Z][a-z]")]
+    private static partial Regex InterfaceName();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex OpenEnd();

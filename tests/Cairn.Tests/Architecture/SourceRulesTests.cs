@@ -61,14 +61,15 @@ public sealed class SourceRulesTests
     {
         Assert.Single(SourceRules.MisplacedTypes(Text("Other.cs", "public sealed class Thing", "{", "}")));
         Assert.Single(SourceRules.MisplacedTypes(Text("Thing.cs", ["public class Thing;", "internal class Guest", "{", .. new string[60], "}"])));
-        Assert.Single(SourceRules.MisplacedTypes(Text("GuestTypes.cs", ["internal class Guest", "{", .. new string[60], "}"])));
+        Assert.Single(SourceRules.MisplacedTypes(Text("IShape.cs", "public enum Round { A }", "public enum Square { A }")));
+        Assert.Single(SourceRules.MisplacedTypes(Text("Guests.cs", ["internal enum Other { A }", "internal class Guest", "{", .. new string[60], "}"])));
     }
 
     [Fact]
     public void Small_relatives_may_share_a_file()
     {
         Assert.Empty(SourceRules.MisplacedTypes(Text("Thing.cs", "public record Part(", "    int A);", "", "public class Thing", "{", "    int x;", "}")));
-        Assert.Empty(SourceRules.MisplacedTypes(Text("ShapeTypes.cs", "public enum Round { A }", "public readonly record struct Square(int A);")));
+        Assert.Empty(SourceRules.MisplacedTypes(Text("Shapes.cs", "public enum Round { A }", "public readonly record struct Square(int A);")));
         Assert.Empty(SourceRules.MisplacedTypes(Text("Thing.Reading.cs", ["internal partial class Thing", "{", .. new string[90], "}"])));
         Assert.Empty(SourceRules.MisplacedTypes(Text("Program.cs", "return 0;")));
     }
