@@ -18,7 +18,7 @@ internal static class DemoCommand
         Invocation.Bind(command, async (call, parse, token) =>
         {
             var clock = Stopwatch.StartNew();
-            var scratch = Path.Combine(call.StateDirectory, "demo", $"{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
+            var scratch = Path.Combine(DemoFiles.Scratch(), $"{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
             Directory.CreateDirectory(scratch);
             await using var cairn = call.Open();
             var part = parse.GetValue(only);

@@ -22,6 +22,15 @@ internal static class DemoFiles
         return reader.ReadToEnd();
     }
 
+    /// <summary>Where scratch repositories go: the user's cache, because a repository must not lie in the state directory.</summary>
+    public static string Scratch()
+    {
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(cache, "cairn", "demo");
+    }
+
     /// <summary>Writes the project into a directory.</summary>
     public static void WriteProject(string directory)
     {
