@@ -16,8 +16,6 @@ internal sealed class CommitBatch : IBufferWriter<byte>
 
     private readonly Utf8JsonWriter _json;
     private byte[] _buffer = new byte[StartBytes];
-    private TaskCompletionSource? _done;
-    private TaskCompletionSource? _lead;
 
     public CommitBatch() => _json = new(this, new JsonWriterOptions { SkipValidation = true });
 
@@ -34,40 +32,11 @@ internal sealed class CommitBatch : IBufferWriter<byte>
 
     public int Records { get; private set; }
 
-    /// <summary>Who waits for another one to write this batch; 0 lets the batch be used again.</summary>
-    public int Followers { get; private set; }
+    /// <summary>For those who wait.</summary>
+    public CommitSignal Signal { get; private set; } = new();
 
     /// <summary>A run ends in this batch.</summary>
     public bool EndsRun { get; private set; }
-
-    public Exception? Error { get; private set; }
-
-    public bool Completed { get; private set; }
-
-    public Memory<byte> Bytes => _buffer.AsMemory(0, Length);
-
-    /// <summary>Completes when the batch is durable or failed; look at <see cref="Error"/> then.</summary>
-    public Task Done => (_done ??= NewSource()).Task;
-
-    /// <summary>Completes when the first follower is to write the batch itself.</summary>
-    public Task Lead => (_lead ??= NewSource()).Task;
-
-    public int AddFollower()
-    {
-        _ = Done;
-        _ = Lead;
-        return Followers++;
-    }
-
-    public void HandOver() => _lead?.TrySetResult();
-
-    public void Complete(Exception? error)
-    {
-        Error = error;
-        Completed = true;
-        _done?.TrySetResult();
-        _lead?.TrySetResult();
-    }
 
     /// <summary>Adds an event; returns its chain value.</summary>
     /// <exception cref="ArgumentException">When it is too large. The batch is as before.</exception>
@@ -138,7 +107,7 @@ internal sealed class CommitBatch : IBufferWriter<byte>
         return _buffer.AsSpan(0, Length);
     }
 
-    /// <summary>Makes the batch empty again; only when nobody else has it.</summary>
+    /// <summary>Makes the batch empty again, once its commit has ended.</summary>
     public void Reset()
     {
         if (_buffer.Length > KeepBytes)
@@ -150,10 +119,11 @@ internal sealed class CommitBatch : IBufferWriter<byte>
         Records = 0;
         Events.Clear();
         Blobs.Clear();
-        Completed = EndsRun = false;
-        Error = null;
-        _done = _lead = null;
-        Followers = 0;
+        EndsRun = false;
+        if (Signal.Followers > 0 || Signal.Error is not null)
+        {
+            Signal = new();
+        }
     }
 
     void IBufferWriter<byte>.Advance(int count) => Length += count;
@@ -169,8 +139,6 @@ internal sealed class CommitBatch : IBufferWriter<byte>
         Reserve(Math.Max(sizeHint, 256));
         return _buffer.AsSpan(Length);
     }
-
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Advance(int count, int reserve)
     {

@@ -4,7 +4,8 @@ namespace Cairn.Storage;
 
 /// <summary>
 /// Group commit without a thread of its own. Whoever appends while nobody writes, writes everything that waits and syncs
-/// once, on its own thread and at once; who comes meanwhile waits, and the first of those writes the next batch.
+/// once, on its own thread and at once; who comes meanwhile waits, and the first of those writes the next batch when its
+/// turn comes. A synchronous <see cref="Flush"/> waits for nobody's turn.
 /// </summary>
 internal sealed class CommitQueue(string directory, LogIndex index, LogWriter writer, TimeProvider time, StateStoreOptions options)
 {
@@ -13,6 +14,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
     private CommitBatch? _pending;
     private CommitBatch? _spare;
     private bool _writing;
+    private bool _handedOver;
     private Exception? _failure;
 
     /// <summary>Guards the index.</summary>
@@ -33,9 +35,9 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         lock (_gate)
         {
             ThrowIfUnusable();
-            if (_writing && _pending is { } full && full.Length >= options.MaxPendingBytes)
+            if ((_writing || _handedOver) && _pending is { } full && full.Length >= options.MaxPendingBytes)
             {
-                return AppendLaterAsync(full, full.AddFollower() == 0, run, expectedSeq, events, cancellationToken);
+                return AppendLaterAsync(full.Signal, full.Signal.AddFollower(), run, expectedSeq, events, cancellationToken);
             }
 
             batch = _pending ??= NewBatch();
@@ -45,9 +47,9 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
                 return new(records);
             }
 
-            if (_writing)
+            if (_writing || _handedOver)
             {
-                return FollowAsync(batch, batch.AddFollower() == 0, records);
+                return FollowAsync(batch.Signal, batch.Signal.AddFollower(), records);
             }
 
             Take(batch);
@@ -139,7 +141,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
     }
 
     private async ValueTask<IReadOnlyList<JournalRecord>> AppendLaterAsync(
-        CommitBatch full, bool owner, RunId run, long expectedSeq, IReadOnlyList<RunEvent> events, CancellationToken cancellationToken)
+        CommitSignal full, bool owner, RunId run, long expectedSeq, IReadOnlyList<RunEvent> events, CancellationToken cancellationToken)
     {
         try
         {
@@ -154,31 +156,39 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         return await AppendAsync(run, expectedSeq, events, cancellationToken);
     }
 
-    private async ValueTask<IReadOnlyList<JournalRecord>> FollowAsync(CommitBatch batch, bool owner, JournalRecord[] records)
+    private async ValueTask<IReadOnlyList<JournalRecord>> FollowAsync(CommitSignal signal, bool owner, JournalRecord[] records)
     {
         if (owner)
         {
-            await batch.Lead;
-            var lead = false;
-            lock (_gate)
-            {
-                // Somebody may have come by in the meantime and written it.
-                if (_pending == batch && !_writing && !batch.Completed)
-                {
-                    Take(batch);
-                    lead = true;
-                }
-            }
+            await signal.Lead;
 
-            if (lead)
+            // Those whose batch has just ended are about to append again: after one turn they are in this batch, not in the
+            // next one. Without it two halves of the runs would take turns, each sync serving one half.
+            await Task.Yield();
+            if (TakeIfWaiting(signal) is { } batch)
             {
                 Commit(batch);
                 return records;
             }
         }
 
-        await batch.Done;
-        return batch.Error is null ? records : throw Explain(batch.Error);
+        await signal.Done;
+        return signal.Error is null ? records : throw Explain(signal.Error);
+    }
+
+    // Null when a flush came by in the meantime and wrote it.
+    private CommitBatch? TakeIfWaiting(CommitSignal signal)
+    {
+        lock (_gate)
+        {
+            if (_pending is not { } batch || batch.Signal != signal || _writing)
+            {
+                return null;
+            }
+
+            Take(batch);
+            return batch;
+        }
     }
 
     private JournalRecord[] Stage(CommitBatch batch, RunId run, long expectedSeq, IReadOnlyList<RunEvent> events)
@@ -217,7 +227,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         }
     }
 
-    private void Take(CommitBatch batch) => (_pending, _writing) = (null, true);
+    private void Take(CommitBatch batch) => (_pending, _writing, _handedOver) = (null, true, false);
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever happens, those who wait must be told and the lead passed on.")]
     private void Commit(CommitBatch batch)
@@ -241,7 +251,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
             }
         }
 
-        batch.Complete(error);
+        batch.Signal.Complete(error);
         try
         {
             if (error is null)
@@ -272,16 +282,14 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         {
             _writing = false;
             next = _pending;
-            if (batch.Followers == 0 && batch.Error is null)
-            {
-                batch.Reset();
-                _spare ??= batch;
-            }
+            _handedOver = next is { Signal.Followers: > 0 };
+            batch.Reset();
+            _spare ??= batch;
 
             Monitor.PulseAll(_gate);
         }
 
-        next?.HandOver();
+        next?.Signal.HandOver();
     }
 
     private void Publish(CommitBatch batch, LogPlace place)
@@ -328,7 +336,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
             }
         }
 
-        behind?.Complete(error);
+        behind?.Signal.Complete(error);
     }
 
     private void AddBlob(CommitBatch batch, BlobHash hash, ReadOnlySpan<byte> body)
