@@ -16,6 +16,21 @@ internal static class SystemMounts
         "inputrc", "fonts", "dotnet", "perl", "python3", "python3.11", "python3.12",
     ];
 
+    /// <summary>
+    /// Kernel settings that the root user of the machine may write without any capability: a command over a root-owned
+    /// repository has that user's identity outside, and `/proc/sys/kernel/core_pattern` alone would let it out.
+    /// bubblewrap's own cover misses them, because it only looks at the directories' permission bits.
+    /// </summary>
+    private static readonly ImmutableArray<string> KernelSettings = ["sys", "sysrq-trigger", "irq", "bus", "fs", "driver", "tty", "dynamic_debug"];
+
+    private static readonly ImmutableArray<string> KernelSecrets =
+    [
+        "kcore", "kmsg", "keys", "key-users", "latency_stats", "timer_list", "sched_debug", "slabinfo", "vmallocinfo", "kpagecount", "kpageflags",
+        "kpagecgroup", "kallsyms", "mtrr", "config.gz", "pagetypeinfo",
+    ];
+
+    private static readonly ImmutableArray<string> KernelSecretTrees = ["acpi", "asound", "scsi"];
+
     private static readonly ImmutableArray<string> Own = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/tmp", "/run", "/var/tmp", Home, "/"];
 
     /// <exception cref="WorkspaceException">When the workspace would lie over a part of the sandbox's own system.</exception>
@@ -55,6 +70,7 @@ internal static class SystemMounts
         // Descriptors 4 to 7 are opened by the script in SandboxChain.
         arguments.AddRange("--file", "4", "/etc/passwd", "--file", "5", "/etc/group", "--file", "6", "/etc/hosts", "--file", "7", "/etc/nsswitch.conf");
         arguments.AddRange("--proc", "/proc", "--dev", "/dev");
+        CoverKernel(arguments);
         var size = temporaryBytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (var (path, mode) in new[] { ("/tmp", "1777"), ("/run", "0755"), ("/var/tmp", "1777"), (Home, "0700") })
         {
@@ -71,6 +87,24 @@ internal static class SystemMounts
             {
                 throw new WorkspaceException(FileProblem.NotFound, $"The sandbox needs '{mount.Path}', which does not exist.");
             }
+        }
+    }
+
+    private static void CoverKernel(List<string> arguments)
+    {
+        foreach (var name in KernelSettings)
+        {
+            arguments.AddRange("--ro-bind-try", "/proc/" + name, "/proc/" + name);
+        }
+
+        foreach (var name in KernelSecrets.Where(n => File.Exists("/proc/" + n)))
+        {
+            arguments.AddRange("--ro-bind", "/dev/null", "/proc/" + name);
+        }
+
+        foreach (var name in KernelSecretTrees.Where(n => Directory.Exists("/proc/" + n)))
+        {
+            arguments.AddRange("--tmpfs", "/proc/" + name, "--remount-ro", "/proc/" + name);
         }
     }
 

@@ -66,6 +66,22 @@ internal sealed class DirectoryHandle : IDisposable
         return file;
     }
 
+    /// <summary>False when the permission bits forbid reading.</summary>
+    public bool IsReadable(string path)
+    {
+        const int Read = 4;
+        using var parent = OpenDirectory(FileNames.Parent(path));
+        return LinuxCalls.Access(parent, FileNames.Encode(FileNames.Last(path)), Read, LinuxCalls.RemoveDirectoryFlag | LinuxCalls.NoFollowFlag) == 0
+            || Marshal.GetLastPInvokeError() != LinuxError.Access;
+    }
+
+    /// <summary>Sets the mode of a file of an own tree.</summary>
+    public void SetMode(string path, int mode)
+    {
+        using var parent = OpenDirectory(FileNames.Parent(path));
+        LinuxError.Check(LinuxCalls.ChangeMode(parent, FileNames.Encode(FileNames.Last(path)), (uint)mode, 0), "set the mode of", path);
+    }
+
     public FileStat? Stat(string path)
     {
         using var entry = TryOpen(path, LinuxCalls.PathOnly | LinuxCalls.NoFollow);

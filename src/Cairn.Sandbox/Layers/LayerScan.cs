@@ -28,7 +28,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     /// <summary>Makes all of the layer's files and directories durable. Call after <see cref="Run"/>.</summary>
     public void Sync()
     {
-        if (_entries.Count <= MaxSyncedOneByOne)
+        if (_entries.Count <= MaxSyncedOneByOne && _entries.All(e => _upper.IsReadable(e.Path)))
         {
             foreach (var (path, isDirectory) in _entries)
             {
@@ -150,6 +150,30 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
             return PathState.Of(entry.Stat, blobs.Put(FileNames.Encode(from.ReadLink(entry)).AsSpan()[..^1]));
         }
 
+        if (from.Levels[entry.Levels[0]].Tree.IsReadable(entry.Path))
+        {
+            return Read(from, entry);
+        }
+
+        if (!ReferenceEquals(from, view))
+        {
+            return from.State(entry);
+        }
+
+        // The owner may lend itself the right to read. A crash in between costs nothing: the open layer is dropped then.
+        _upper.SetMode(entry.Path, entry.Stat.Mode | 0x100);
+        try
+        {
+            return Read(from, entry) with { Mode = entry.Stat.Mode };
+        }
+        finally
+        {
+            _upper.SetMode(entry.Path, entry.Stat.Mode);
+        }
+    }
+
+    private PathState Read(MergedView from, Found entry)
+    {
         using var file = from.OpenFile(entry, out var stat);
         return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes)));
     }

@@ -105,11 +105,15 @@ internal sealed class MergedView
     {
         switch (entry.Stat.Kind)
         {
-            case EntryKind.File:
+            case EntryKind.File when Levels[entry.Levels[0]].Tree.IsReadable(entry.Path):
                 using (var file = OpenFile(entry, out var stat))
                 {
                     return PathState.Of(stat, FileContent.Hash(file));
                 }
+
+            // An ordinary user cannot read a file without permission bits, not even an own one: its content has no hash.
+            case EntryKind.File:
+                return PathState.Of(entry.Stat, default);
 
             case EntryKind.Link:
                 return PathState.Of(entry.Stat, FileContent.HashOfLink(ReadLink(entry)));

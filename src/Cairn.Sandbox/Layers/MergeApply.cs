@@ -1,0 +1,368 @@
+using Cairn.Abstractions;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>
+/// Carries a merge plan out. All new contents are first written and synced in a staging directory of the same file
+/// system; then each path is exchanged in one atomic rename, deletions last. What was displaced waits in the staging
+/// directory, so a failure is undone, and a file that somebody changed in between is put back. After a crash the same
+/// plan is applied again: a path that has its new state is done, one that has its old state is still to do.
+/// </summary>
+internal sealed class MergeApply : IDisposable
+{
+    private readonly MergePlan _plan;
+    private readonly Func<BlobHash, byte[]> _content;
+    private readonly Action<int>? _fault;
+    private readonly DirectoryHandle _tree;
+    private readonly MergedView _view;
+    private readonly Stack<Action> _undo = new();
+    private readonly List<MergeStep> _todo = [];
+    private readonly string _staging;
+
+    public MergeApply(string repository, MergePlan plan, Func<BlobHash, byte[]> content, Action<int>? fault)
+    {
+        (_plan, _content, _fault) = (plan, content, fault);
+        _tree = DirectoryHandle.Open(repository);
+        _view = new([new Level(_tree, "")], "");
+        var root = _tree.Stat("")!.Value;
+        var name = $"cairn-merge-{plan.Top?.Value ?? "none"}";
+
+        // In .git nobody sees it; without one it lies at the root.
+        _staging = _tree.Stat(".git") is { Kind: EntryKind.Directory } git && git.Device == root.Device ? $".git/{name}" : $".{name}";
+    }
+
+    public void Run()
+    {
+        RefuseForeignLeftovers();
+        foreach (var change in _plan.Changes)
+        {
+            if (Pending(change) is { } step)
+            {
+                _todo.Add(step);
+            }
+        }
+
+        if (_todo.Count == 0)
+        {
+            TreeRemoval.Remove(_tree, _staging);
+            return;
+        }
+
+        try
+        {
+            CheckPlaces();
+            Stage();
+        }
+        catch (Exception e) when (e is WorkspaceException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            RemoveStaging();
+            throw Failure(e);
+        }
+
+        Apply();
+        SyncPlaces();
+        TreeRemoval.Remove(_tree, _staging);
+    }
+
+    public void Dispose() => _tree.Dispose();
+
+    /// <summary>The step for a change; null when it is already carried out.</summary>
+    private MergeStep? Pending(PathChange change)
+    {
+        if (FileNames.IsGit(change.Path) || change.Kind == EntryKind.Other || change.Path.Length == 0)
+        {
+            throw new WorkspaceException(FileProblem.ReadOnly, $"A merge never writes '{change.Path}'. Nothing was changed.");
+        }
+
+        var found = Find(change.Path);
+        var now = found is null ? null : _view.State(found);
+        if (Matches(now, change.Change == ChangeKind.Deleted, change.After, change.AfterMode) && (now is null || now.Kind == change.Kind))
+        {
+            return null;
+        }
+
+        return Matches(now, change.Change == ChangeKind.Added, change.Before, change.BeforeMode)
+            ? new MergeStep(change, found?.Stat, _todo.Count, now?.Content == change.After && now.Kind == change.Kind && change.Change == ChangeKind.Modified)
+            : throw Moved(change.Path);
+    }
+
+    private static bool Matches(PathState? now, bool absent, BlobHash content, int mode) =>
+        absent ? now is null : now is not null && now.Content == content && now.Mode == mode;
+
+    private Found? Find(string path)
+    {
+        try
+        {
+            return _view.Find(path);
+        }
+        catch (WorkspaceException e) when (e.Problem == FileProblem.Outside)
+        {
+            throw Moved(path);
+        }
+    }
+
+    /// <summary>Displaced files of an interrupted merge are old or new states of the plan; anything else is somebody's work.</summary>
+    private void RefuseForeignLeftovers()
+    {
+        if (_view.Find(_staging) is not { } left)
+        {
+            return;
+        }
+
+        var known = _plan.Changes.SelectMany(c => new[] { c.Before, c.After }).ToHashSet();
+        foreach (var entry in _view.Children(left))
+        {
+            // A staged file that a crash cut short is shorter than any state of the plan; it carries this prefix until it is whole.
+            if (entry.Stat.Kind != EntryKind.Directory && !FileNames.Last(entry.Path).StartsWith('+') && !known.Contains(_view.State(entry).Content))
+            {
+                throw new WorkspaceException(
+                    FileProblem.Changed, $"An interrupted merge saved a change of somebody else's as '{entry.Path}'. Move it to safety, then merge again.");
+            }
+        }
+
+        TreeRemoval.Remove(_tree, _staging);
+    }
+
+    /// <summary>Finds out before anything is written whether every place can be written.</summary>
+    private void CheckPlaces()
+    {
+        const int WriteAndSearch = 3;
+        var root = _tree.Stat("")!.Value;
+        foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Distinct())
+        {
+            if (_tree.Stat(parent) is not { Kind: EntryKind.Directory } stat)
+            {
+                continue; // It is made by this plan, or stands in its way and the steps say so.
+            }
+
+            if (stat.Device != root.Device)
+            {
+                throw new WorkspaceException(FileProblem.Io, $"'{parent}' lies on another file system than the repository's root.");
+            }
+
+            using var directory = _tree.OpenDirectory(parent);
+            LinuxError.Check(LinuxCalls.Access(directory, FileNames.Encode("."), WriteAndSearch, LinuxCalls.RemoveDirectoryFlag), "write into", parent.Length == 0 ? _tree.Name : parent);
+        }
+    }
+
+    private void Stage()
+    {
+        LinuxError.Check(LinuxCalls.MakeDirectory(_tree.Handle, FileNames.Encode(_staging), 0x1C0), "make", _staging);
+        using var staging = _tree.OpenDirectory(_staging);
+        foreach (var step in _todo.Where(s => s.IsStaged))
+        {
+            StageOne(staging, step);
+        }
+
+        LinuxError.Check(LinuxCalls.SyncFilesystem(staging), "sync", _staging);
+    }
+
+    private void StageOne(SafeFileHandle staging, MergeStep step)
+    {
+        var (path, name) = (step.Change.Path, FileNames.Encode(step.Staged));
+        switch (step.Change.Kind)
+        {
+            case EntryKind.Directory:
+                LinuxError.Check(LinuxCalls.MakeDirectory(staging, name, 0x1C0), "make", path);
+                break;
+            case EntryKind.Link:
+                LinuxError.Check(LinuxCalls.MakeLink([.. _content(step.Change.After), 0], staging, name), "make the link", path);
+                break;
+            default:
+                var partial = FileNames.Encode("+" + step.Staged);
+                var fd = LinuxCalls.OpenAt(
+                    staging, partial, LinuxCalls.WriteOnly | LinuxCalls.Create | LinuxCalls.Exclusive | LinuxCalls.CloseOnExec, 0x180);
+                if (fd < 0)
+                {
+                    throw LinuxError.Last("write", path);
+                }
+
+                using (var file = new SafeFileHandle(fd, true))
+                {
+                    FileContent.Write(file, _content(step.Change.After));
+                }
+
+                LinuxError.Check(LinuxCalls.Rename(staging, partial, staging, name, LinuxCalls.RenameNoReplace), "write", path);
+                break;
+        }
+
+        if (LinuxCalls.EffectiveUser() == 0)
+        {
+            var (uid, gid) = step.Now is { } now ? (now.Uid, now.Gid) : OwnerAbove(path);
+            LinuxError.Check(LinuxCalls.ChangeOwner(staging, name, uid, gid, LinuxCalls.NoFollowFlag), "set the owner of", path);
+        }
+
+        if (step.Change.Kind != EntryKind.Link)
+        {
+            LinuxError.Check(LinuxCalls.ChangeMode(staging, name, (uint)step.Change.AfterMode, 0), "set the mode of", path);
+        }
+    }
+
+    private (uint Uid, uint Gid) OwnerAbove(string path)
+    {
+        while (true)
+        {
+            path = FileNames.Parent(path);
+            if (_tree.Stat(path) is { } stat)
+            {
+                return (stat.Uid, stat.Gid);
+            }
+        }
+    }
+
+    private void Apply()
+    {
+        // New directories come before what lies in them, deleted ones after; a directory is replaced when it is empty.
+        var ordered = _todo.Where(s => s.Phase == 0).OrderBy(s => s.Change.Path, StringComparer.Ordinal)
+            .Concat(_todo.Where(s => s.Phase == 1).OrderByDescending(s => s.Change.Path, StringComparer.Ordinal))
+            .Concat(_todo.Where(s => s.Phase == 2)).ToList();
+        using var staging = _tree.OpenDirectory(_staging);
+        try
+        {
+            for (var i = 0; i < ordered.Count; i++)
+            {
+                _fault?.Invoke(i);
+                ApplyOne(staging, ordered[i]);
+            }
+        }
+        catch (Exception e) when (e is WorkspaceException or IOException)
+        {
+            while (_undo.TryPop(out var undo))
+            {
+                undo();
+            }
+
+            RemoveStaging();
+            throw Failure(e);
+        }
+    }
+
+    private void ApplyOne(SafeFileHandle staging, MergeStep step)
+    {
+        var path = step.Change.Path;
+        using var parent = _tree.OpenDirectory(FileNames.Parent(path));
+        var name = FileNames.Encode(FileNames.Last(path));
+        var staged = FileNames.Encode(step.Staged);
+        if (step.IsModeOnly)
+        {
+            SetMode(path, step.Change.AfterMode);
+            _undo.Push(() => SetMode(path, step.Change.BeforeMode));
+        }
+        else if (step.Change.Change == ChangeKind.Added)
+        {
+            Move(staging, staged, parent, name, LinuxCalls.RenameNoReplace, path);
+            _undo.Push(() => MoveBack(path, staged, 0));
+        }
+        else if (step.Change.Change == ChangeKind.Modified)
+        {
+            Move(staging, staged, parent, name, LinuxCalls.RenameExchange, path);
+            _undo.Push(() => MoveBack(path, staged, LinuxCalls.RenameExchange));
+            CheckDisplaced(step);
+        }
+        else if (step.Change.Kind == EntryKind.Directory)
+        {
+            RemoveDirectory(parent, name, step);
+        }
+        else
+        {
+            Move(parent, name, staging, staged, LinuxCalls.RenameNoReplace, path);
+            _undo.Push(() => MoveOut(path, staged));
+            CheckDisplaced(step);
+        }
+    }
+
+    /// <summary>A directory in which somebody made something in the meantime stays.</summary>
+    private void RemoveDirectory(SafeFileHandle parent, byte[] name, MergeStep step)
+    {
+        if (LinuxCalls.Unlink(parent, name, LinuxCalls.RemoveDirectoryFlag) != 0)
+        {
+            var error = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+            if (error is LinuxError.NotEmpty or LinuxError.Exists)
+            {
+                return;
+            }
+
+            throw LinuxError.From(error, "remove", step.Change.Path);
+        }
+
+        _undo.Push(() =>
+        {
+            using var above = _tree.OpenDirectory(FileNames.Parent(step.Change.Path));
+            LinuxError.Check(LinuxCalls.MakeDirectory(above, name, 0x1C0), "make again", step.Change.Path);
+            _ = LinuxCalls.ChangeOwner(above, name, step.Now!.Value.Uid, step.Now.Value.Gid, LinuxCalls.NoFollowFlag);
+            SetMode(step.Change.Path, step.Change.BeforeMode);
+        });
+    }
+
+    private void CheckDisplaced(MergeStep step)
+    {
+        var now = _tree.Stat($"{_staging}/{step.Staged}");
+        if (now is not { } got || step.Now is not { } was
+            || (got.Inode, got.Modified, got.Length, got.Mode) != (was.Inode, was.Modified, was.Length, was.Mode))
+        {
+            // An empty directory that lost its children in this very merge has another time; its inode says enough.
+            if (now is not { Kind: EntryKind.Directory } directory || directory.Inode != step.Now?.Inode)
+            {
+                throw Moved(step.Change.Path);
+            }
+        }
+
+        if (now is { Kind: EntryKind.Directory } && _tree.Names($"{_staging}/{step.Staged}").Count > 0)
+        {
+            throw Moved(step.Change.Path);
+        }
+    }
+
+    private void SetMode(string path, int mode)
+    {
+        using var entry = _tree.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock) ?? throw Moved(path);
+        LinuxError.Check(LinuxCalls.ChangeMode(entry, (uint)mode), "set the mode of", path);
+    }
+
+    private void MoveBack(string path, byte[] staged, uint flags)
+    {
+        using var staging = _tree.OpenDirectory(_staging);
+        using var parent = _tree.OpenDirectory(FileNames.Parent(path));
+        Move(parent, FileNames.Encode(FileNames.Last(path)), staging, staged, flags, path);
+    }
+
+    private void MoveOut(string path, byte[] staged)
+    {
+        using var staging = _tree.OpenDirectory(_staging);
+        using var parent = _tree.OpenDirectory(FileNames.Parent(path));
+        Move(staging, staged, parent, FileNames.Encode(FileNames.Last(path)), LinuxCalls.RenameNoReplace, path);
+    }
+
+    private static void Move(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName, uint flags, string path) =>
+        LinuxError.Check(LinuxCalls.Rename(from, name, to, newName, flags), "replace", path);
+
+    private void SyncPlaces()
+    {
+        foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Append("").Distinct())
+        {
+            if (_tree.Stat(parent) is { Kind: EntryKind.Directory })
+            {
+                _tree.SyncDirectory(parent);
+            }
+        }
+    }
+
+    private void RemoveStaging()
+    {
+        try
+        {
+            TreeRemoval.Remove(_tree, _staging);
+        }
+        catch (WorkspaceException)
+        {
+            // The first failure is the one to tell; the next merge removes what is left.
+        }
+    }
+
+    private WorkspaceException Failure(Exception e) => e as WorkspaceException is { Problem: FileProblem.Changed } changed ? changed
+        : new(FileProblem.Io, $"The merge into '{_tree.Name}' failed and everything is as it was: {e.Message}", e);
+
+    private static WorkspaceException Moved(string path) =>
+        new(FileProblem.Changed, $"'{path}' changed in the repository after the merge was planned. Plan it again; everything is as it was.");
+}
