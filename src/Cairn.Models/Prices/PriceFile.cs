@@ -5,7 +5,7 @@ internal sealed record PriceFile(string Date, string Note, IReadOnlyList<PricedM
 
 /// <summary>One model's published price and limits.</summary>
 /// <param name="Long">The price of a call whose whole prompt is longer than <see cref="LongPrice.Above"/> tokens.</param>
-/// <param name="Sampling">False when the model rejects temperature and top_p.</param>
+/// <param name="Sampling">False when the model is known to reject temperature and top_p (OpenAI's reasoning models).</param>
 internal sealed record PricedModel(
     string Provider,
     string Name,

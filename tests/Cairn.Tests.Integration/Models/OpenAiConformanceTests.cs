@@ -94,6 +94,17 @@ public sealed class OpenAiConformanceTests : WireConformance
     }
 
     [Fact]
+    public async Task A_rejected_temperature_is_left_out_once_and_for_all()
+    {
+        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.", "unsupported_value"));
+        var answer = new FakeReply(Wire(new() { Text = ["Hi"] }));
+        var model = await OpenAsync(refusal, answer, answer);
+        await ResponseAsync(model);
+        await ResponseAsync(model);
+        Assert.Equal([true, false, false], Server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Json.ContainsKey("temperature")));
+    }
+
+    [Fact]
     public async Task A_refusal_in_words_is_refused()
     {
         var wire = new StringBuilder();

@@ -199,17 +199,6 @@ public abstract class WireConformance : ModelConformance
     }
 
     [Fact]
-    public async Task A_rejected_temperature_is_left_out_once_and_for_all()
-    {
-        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "`temperature` is deprecated for this model.", "unsupported_value"));
-        var answer = new FakeReply(Wire(new() { Text = ["Hi"] }));
-        var model = await OpenAsync(refusal, answer, answer);
-        await ResponseAsync(model);
-        await ResponseAsync(model);
-        Assert.Equal([true, false, false], Server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Json.ContainsKey("temperature")));
-    }
-
-    [Fact]
     public async Task Spent_credit_is_no_reason_to_try_again()
     {
         var failure = await FailureAsync(await OpenAsync(FakeReply.Json(429, ErrorBody("insufficient_quota", "You exceeded your current quota", "insufficient_quota"))));

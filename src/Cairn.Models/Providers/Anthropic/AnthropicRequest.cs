@@ -7,17 +7,15 @@ namespace Cairn.Models;
 
 /// <summary>
 /// A request in the shape of Anthropic Messages. It is built as JSON, since what goes back to the model must be what
-/// came from it, blocks of kinds that this SDK has no type for included.
+/// came from it, blocks of kinds that this SDK has no type for included. Temperature, top_p and seed are left out: the
+/// version of the API that the SDK speaks (2026-10-21) refuses them for every model.
 /// </summary>
 internal static class AnthropicRequest
 {
-    public const string Temperature = "temperature";
-    public const string TopP = "top_p";
-
     // The API takes an object only; what the model wrote instead is kept where it can see it.
     private const string InvalidArguments = "invalid_arguments";
 
-    public static MessageCreateParams Build(ModelRequest request, RejectedParameters rejected)
+    public static MessageCreateParams Build(ModelRequest request)
     {
         var body = new JsonObject
         {
@@ -35,16 +33,6 @@ internal static class AnthropicRequest
         if (!request.Tools.IsEmpty)
         {
             body["tools"] = Tools(request, cached: system.Length == 0);
-        }
-
-        // The API takes one of the two, and newer models neither.
-        if (request.TopP < 1 && !rejected.Contains(TopP))
-        {
-            body[TopP] = request.TopP;
-        }
-        else if (!rejected.Contains(Temperature))
-        {
-            body[Temperature] = request.Temperature;
         }
 
         using var document = JsonDocument.Parse(body.ToJsonString());
