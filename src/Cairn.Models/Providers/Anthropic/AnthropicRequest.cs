@@ -12,6 +12,9 @@ namespace Cairn.Models;
 /// </summary>
 internal static class AnthropicRequest
 {
+    /// <summary>Marks reasoning that only this wire understands.</summary>
+    public const string Wire = "anthropic";
+
     // The API takes an object only; what the model wrote instead is kept where it can see it.
     private const string InvalidArguments = "invalid_arguments";
 
@@ -83,8 +86,7 @@ internal static class AnthropicRequest
             return message.Text.Length > 0 ? [Text(message.Text)] : [];
         }
 
-        var calls = message.ToolCalls.ToDictionary(c => c.Id, Call);
-        return AnthropicReasoning.Arrange(message.Reasoning, message.Text, calls) ?? [.. message.Text.Length > 0 ? [Text(message.Text)] : (JsonNode[])[], .. calls.Values];
+        return [.. AnswerPart.Of(message, Wire).Select(part => part.Opaque ?? (part.Call is { } call ? Call(call) : Text(part.Text!)))];
     }
 
     // Two places: the end, for the next request; and the end of the request before, which is surely in the cache
