@@ -205,6 +205,15 @@ public abstract class WireConformance : ModelConformance
     }
 
     [Fact]
+    public async Task Text_that_is_no_valid_unicode_is_sent_with_the_broken_half_replaced()
+    {
+        var model = await AnsweringAsync(new() { Text = ["Hi"] });
+        var outcome = await model.AskAsync(Question(new ChatMessage(ChatRole.User, "a\ud83d b\udc00")), null, Now);
+        Assert.True(outcome.Response is not null, outcome.Failure?.Message);
+        Assert.Contains("a\ufffd b\ufffd", System.Text.RegularExpressions.Regex.Unescape(Server.Requests.Single().Body), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Spent_credit_is_no_reason_to_try_again()
     {
         var failure = await FailureAsync(await OpenAsync(FakeReply.Json(429, ErrorBody("insufficient_quota", "You exceeded your current quota", "insufficient_quota"))));
