@@ -36,7 +36,7 @@ public abstract class WireConformance : ModelConformance
 
     private protected abstract string TooLongMessage { get; }
 
-    private protected virtual ModelLimits Limits => new() { Silence = TimeSpan.FromMilliseconds(400), FirstByte = TimeSpan.FromSeconds(10), AnswerBytes = 200_000 };
+    private protected virtual ModelLimits Limits => new() { Silence = TimeSpan.FromSeconds(2), FirstByte = TimeSpan.FromSeconds(10), AnswerBytes = 200_000 };
 
     public override async ValueTask InitializeAsync()
     {
