@@ -5,7 +5,8 @@ internal sealed record PriceFile(string Date, string Note, IReadOnlyList<PricedM
 
 /// <summary>One model's published price and limits.</summary>
 /// <param name="Long">The price of a call whose whole prompt is longer than <see cref="LongPrice.Above"/> tokens.</param>
-/// <param name="Sampling">False when the model rejects temperature and top_p.</param>
+/// <param name="Sampling">False when the model is known to reject temperature and top_p (OpenAI's reasoning models).</param>
+/// <param name="Responses">True when OpenAI gives the model tools over the Responses API only.</param>
 internal sealed record PricedModel(
     string Provider,
     string Name,
@@ -18,7 +19,8 @@ internal sealed record PricedModel(
     string Source,
     decimal? CacheWrite = null,
     LongPrice? Long = null,
-    bool Sampling = true);
+    bool Sampling = true,
+    bool Responses = false);
 
 /// <summary>A dearer tier for long prompts; it applies to every token of such a call.</summary>
 internal sealed record LongPrice(int Above, decimal Input, decimal CachedInput, decimal Output, decimal? CacheWrite = null);

@@ -13,6 +13,7 @@ internal sealed class ModelListing(ProviderEndpoint endpoint, ModelCatalogOption
     /// <summary>The most models that are read from a list.</summary>
     public const int MostModels = 500;
 
+    private const string AnthropicVersion = "2026-10-21";
     private const long MaxListBytes = 4 * 1024 * 1024;
 
     /// <summary>The models; empty when the provider cannot or will not say.</summary>
@@ -27,16 +28,12 @@ internal sealed class ModelListing(ProviderEndpoint endpoint, ModelCatalogOption
         using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.Models);
         if (endpoint.Key is { } key)
         {
-            // Each provider reads its own header and ignores the other's.
-            if (endpoint.Provider == "anthropic")
-            {
-                request.Headers.TryAddWithoutValidation("x-api-key", key);
-                request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
-            }
-            else
-            {
-                request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
-            }
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        }
+
+        if (endpoint.Provider == KnownProvider.Anthropic)
+        {
+            request.Headers.TryAddWithoutValidation("anthropic-version", AnthropicVersion);
         }
 
         try

@@ -83,11 +83,11 @@ public sealed class AnthropicConformanceTests : WireConformance
 
         var request = Server.Requests.Single();
         Assert.Equal("/v1/messages", request.Path);
-        Assert.Equal(Key, request.Headers["x-api-key"]);
-        Assert.Equal("2023-06-01", request.Headers["anthropic-version"]);
+        Assert.Equal($"Bearer {Key}", request.Headers["authorization"]);
+        Assert.Equal("2026-10-21", request.Headers["anthropic-version"]);
         OpenAiConformanceTests.AssertJson(
             """
-            {"model":"test-model","stream":true,"max_tokens":1000,"temperature":0,
+            {"model":"test-model","stream":true,"max_tokens":1000,
              "system":[{"type":"text","text":"You help.","cache_control":{"type":"ephemeral"}}],
              "messages":[
               {"role":"user","content":[{"type":"text","text":"Do it.","cache_control":{"type":"ephemeral"}}]},

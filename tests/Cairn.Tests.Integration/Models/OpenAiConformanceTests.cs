@@ -94,6 +94,28 @@ public sealed class OpenAiConformanceTests : WireConformance
     }
 
     [Fact]
+    public async Task A_rejected_temperature_is_left_out_once_and_for_all()
+    {
+        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.", "unsupported_value"));
+        var answer = new FakeReply(Wire(new() { Text = ["Hi"] }));
+        var model = await OpenAsync(refusal, answer, answer);
+        await ResponseAsync(model);
+        await ResponseAsync(model);
+        Assert.Equal([true, false, false], Server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Json.ContainsKey("temperature")));
+    }
+
+    [Fact]
+    public async Task A_model_that_has_tools_over_responses_only_is_asked_there_from_then_on()
+    {
+        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "Function tools with reasoning_effort are not supported for test-model in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'."));
+        var answer = new FakeReply(ResponsesConformanceTests.Answer(new() { Text = ["Hi"] }));
+        var model = await OpenAsync(refusal, answer, answer);
+        await ResponseAsync(model);
+        await ResponseAsync(model);
+        Assert.Equal(["/v1/chat/completions", "/v1/responses", "/v1/responses"], Server.Requests.Select(r => r.Path));
+    }
+
+    [Fact]
     public async Task A_refusal_in_words_is_refused()
     {
         var wire = new StringBuilder();

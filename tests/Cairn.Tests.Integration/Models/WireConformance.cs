@@ -19,6 +19,12 @@ public abstract class WireConformance : ModelConformance
 
     private protected abstract Dictionary<string, string> Environment(Uri server);
 
+    /// <summary>A transport of the test's own; null for the real one.</summary>
+    private protected virtual HttpMessageHandler? Handler() => null;
+
+    /// <summary>How messages name the server.</summary>
+    private protected virtual string ShownAddress => Server.Address.Authority;
+
     /// <summary>The wire form of an answer, as documented.</summary>
     private protected abstract string Wire(FakeAnswer answer);
 
@@ -30,13 +36,13 @@ public abstract class WireConformance : ModelConformance
 
     private protected abstract string TooLongMessage { get; }
 
-    private protected virtual ModelLimits Limits => new() { Silence = TimeSpan.FromMilliseconds(400), FirstByte = TimeSpan.FromSeconds(10), AnswerBytes = 200_000 };
+    private protected virtual ModelLimits Limits => new() { Silence = TimeSpan.FromSeconds(2), FirstByte = TimeSpan.FromSeconds(10), AnswerBytes = 200_000 };
 
     public override async ValueTask InitializeAsync()
     {
         _server = await FakeServer.StartAsync();
         var environment = Environment(_server.Address);
-        _catalog = new(new() { Environment = environment.GetValueOrDefault, Time = TimeProvider.System, Limits = Limits });
+        _catalog = new(new() { Environment = environment.GetValueOrDefault, Time = TimeProvider.System, Limits = Limits, Handler = Handler() });
     }
 
     public override async ValueTask DisposeAsync()
@@ -183,11 +189,11 @@ public abstract class WireConformance : ModelConformance
     public async Task A_server_that_is_gone_is_unavailable_and_named()
     {
         var model = await OpenAsync();
-        var address = Server.Address;
+        var address = ShownAddress;
         await Server.DisposeAsync(); // Twice is allowed: the test's end does so again.
         var failure = await FailureAsync(model);
         Assert.Equal(ModelErrorKind.Unavailable, failure.Kind);
-        Assert.Contains(address.Authority, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(address, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,14 +205,12 @@ public abstract class WireConformance : ModelConformance
     }
 
     [Fact]
-    public async Task A_rejected_temperature_is_left_out_once_and_for_all()
+    public async Task Text_that_is_no_valid_unicode_is_sent_with_the_broken_half_replaced()
     {
-        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "`temperature` is deprecated for this model.", "unsupported_value"));
-        var answer = new FakeReply(Wire(new() { Text = ["Hi"] }));
-        var model = await OpenAsync(refusal, answer, answer);
-        await ResponseAsync(model);
-        await ResponseAsync(model);
-        Assert.Equal([true, false, false], Server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Json.ContainsKey("temperature")));
+        var model = await AnsweringAsync(new() { Text = ["Hi"] });
+        var outcome = await model.AskAsync(Question(new ChatMessage(ChatRole.User, "a\ud83d b\udc00")), null, Now);
+        Assert.True(outcome.Response is not null, outcome.Failure?.Message);
+        Assert.Contains("a\ufffd b\ufffd", System.Text.RegularExpressions.Regex.Unescape(Server.Requests.Single().Body), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,20 +28,20 @@ internal sealed class AnthropicAnswer(Action<ModelDelta>? onDelta)
 
     public void Add(JsonElement update)
     {
-        switch (Text(update, "type"))
+        switch (update.Text("type"))
         {
-            case "message_start" when update.TryGetProperty("message", out var message):
-                _model = Text(message, "model");
+            case "message_start" when update.TryGet("message", out var message):
+                _model = message.Text("model");
                 Count(message);
                 break;
-            case "content_block_start" when update.TryGetProperty("content_block", out var start):
-                Begin(Number(update, "index"), start);
+            case "content_block_start" when update.TryGet("content_block", out var start):
+                Begin(update.Number("index"), start);
                 break;
-            case "content_block_delta" when update.TryGetProperty("delta", out var delta):
-                Grow(Number(update, "index"), delta);
+            case "content_block_delta" when update.TryGet("delta", out var delta):
+                Grow(update.Number("index"), delta);
                 break;
             case "message_delta":
-                if (update.TryGetProperty("delta", out var end) && Text(end, "stop_reason") is { Length: > 0 } reason)
+                if (update.TryGet("delta", out var end) && end.Text("stop_reason") is { Length: > 0 } reason)
                 {
                     _stopReason = reason;
                 }
@@ -77,11 +77,11 @@ internal sealed class AnthropicAnswer(Action<ModelDelta>? onDelta)
             .ToList();
         return new ModelResponse
         {
-            Text = string.Concat(whole.Where(b => b.Type == "text").Select(b => b.Text)),
-            ToolCalls = [.. whole.Where(b => b.IsCall).Select(b => new ModelToolCall(b.Id, b.Name, b.Arguments))],
+            Text = string.Concat(whole.Select(b => b.Part().Text)),
+            ToolCalls = [.. whole.Where(b => b.IsCall).Select(b => b.Part().Call!)],
             Finish = finish,
             Usage = new(_fresh + _cached + CacheWrites, _output, _cached),
-            Reasoning = AnthropicReasoning.Keep(whole.Select(b => b.Json())),
+            Reasoning = AnswerPart.Keep(AnthropicRequest.Wire, [.. whole.Select(b => b.Part())]),
             Model = _model,
         };
     }
@@ -108,7 +108,7 @@ internal sealed class AnthropicAnswer(Action<ModelDelta>? onDelta)
         }
 
         block.Grow(delta);
-        if (Text(delta, "type") == "text_delta" && Text(delta, "text") is { Length: > 0 } text)
+        if (delta.Text("type") == "text_delta" && delta.Text("text") is { Length: > 0 } text)
         {
             onDelta?.Invoke(new(text));
         }
@@ -117,34 +117,25 @@ internal sealed class AnthropicAnswer(Action<ModelDelta>? onDelta)
     // message_delta repeats cumulative counts; what it leaves out stands as message_start said it.
     private void Count(JsonElement holder)
     {
-        if (!holder.TryGetProperty("usage", out var usage) || usage.ValueKind != JsonValueKind.Object)
-        {
-            return;
-        }
-
-        _fresh = Number(usage, "input_tokens", _fresh);
-        _cached = Number(usage, "cache_read_input_tokens", _cached);
-        CacheWrites = Number(usage, "cache_creation_input_tokens", CacheWrites);
-        _output = Number(usage, "output_tokens", _output);
+        holder.TryGet("usage", out var usage);
+        _fresh = usage.Number("input_tokens", _fresh);
+        _cached = usage.Number("cache_read_input_tokens", _cached);
+        CacheWrites = usage.Number("cache_creation_input_tokens", CacheWrites);
+        _output = usage.Number("output_tokens", _output);
     }
-
-    private static string Text(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-
-    private static long Number(JsonElement parent, string name, long absent = 0) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : absent;
 
     private sealed class Block(JsonElement start)
     {
-        private readonly StringBuilder _text = new(AnthropicAnswer.Text(start, "text") + AnthropicAnswer.Text(start, "thinking"));
+        private readonly StringBuilder _text = new(start.Text("text") + start.Text("thinking"));
         private readonly StringBuilder _input = new();
-        private readonly StringBuilder _signature = new(AnthropicAnswer.Text(start, "signature"));
+        private readonly JsonElement _start = start.Clone();
+        private readonly StringBuilder _signature = new(start.Text("signature"));
 
-        public string Type { get; } = AnthropicAnswer.Text(start, "type");
+        public string Type { get; } = start.Text("type");
 
-        public string Id { get; } = AnthropicAnswer.Text(start, "id");
+        public string Id { get; } = start.Text("id");
 
-        public string Name { get; } = AnthropicAnswer.Text(start, "name");
+        public string Name { get; } = start.Text("name");
 
         public bool IsCall => Type == "tool_use";
 
@@ -154,18 +145,18 @@ internal sealed class AnthropicAnswer(Action<ModelDelta>? onDelta)
 
         public void Grow(JsonElement delta)
         {
-            _text.Append(AnthropicAnswer.Text(delta, "text")).Append(AnthropicAnswer.Text(delta, "thinking"));
-            _input.Append(AnthropicAnswer.Text(delta, "partial_json"));
-            _signature.Append(AnthropicAnswer.Text(delta, "signature"));
+            _text.Append(delta.Text("text")).Append(delta.Text("thinking"));
+            _input.Append(delta.Text("partial_json"));
+            _signature.Append(delta.Text("signature"));
         }
 
-        /// <summary>The block as the API wants it back.</summary>
-        public JsonObject Json() => Type switch
+        /// <summary>The block in its place; thinking as the API wants it back.</summary>
+        public AnswerPart Part() => Type switch
         {
-            "thinking" => new JsonObject { ["type"] = Type, ["thinking"] = Text, ["signature"] = _signature.ToString() },
-            "text" => new JsonObject { ["type"] = Type, ["text"] = Text },
-            "tool_use" => new JsonObject { ["type"] = Type, ["id"] = Id },
-            _ => JsonObject.Create(start.Clone()) ?? [],
+            "text" => new(Text, null, null),
+            "tool_use" => new(null, new(Id, Name, Arguments), null),
+            "thinking" => new(null, null, new() { ["type"] = Type, ["thinking"] = Text, ["signature"] = _signature.ToString() }),
+            _ => new(null, null, JsonObject.Create(_start) ?? []),
         };
     }
 }

@@ -9,30 +9,25 @@ namespace Cairn.Models;
 internal sealed class AnthropicModel : IModel
 #pragma warning restore CA1001
 {
+    // The wire's own limits end a call that hangs. This one is told to the provider, so it must be a real number.
+    private static readonly TimeSpan NoLimit = TimeSpan.FromDays(1);
+
     private readonly AnthropicClient _client;
     private readonly WireFailures _failures;
     private readonly PricedModel? _price;
-    private readonly RejectedParameters _rejected = new(AnthropicRequest.Temperature, AnthropicRequest.TopP);
 
     public AnthropicModel(ModelInfo info, ProviderEndpoint endpoint, PricedModel? price, HttpClient http, WireFailures failures)
     {
         Info = info;
         _price = price;
         _failures = failures;
-        if (price is { Sampling: false })
-        {
-            _rejected.Add(AnthropicRequest.Temperature);
-            _rejected.Add(AnthropicRequest.TopP);
-        }
-
         _client = new AnthropicClient(new ClientOptions
         {
             HttpClient = http,
             BaseUrl = endpoint.Address.AbsoluteUri.TrimEnd('/'),
-            ApiKey = endpoint.Key,
-            AuthToken = null, // Not from the process's environment: only what the catalog was given.
+            ApiKey = endpoint.Key, // Set, so that the SDK reads no credential from the process's environment.
             MaxRetries = 0,
-            Timeout = Timeout.InfiniteTimeSpan,
+            Timeout = NoLimit,
         });
     }
 
@@ -40,36 +35,29 @@ internal sealed class AnthropicModel : IModel
 
     public async Task<ModelOutcome> AskAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            try
-            {
-                return await StreamAsync(request, onDelta, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-#pragma warning disable CA1031 // An SDK may throw anything on hostile bytes; to the kernel each is a failed call.
-            catch (Exception e) when (!_rejected.Learn(e))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                return AnthropicAnswer.StreamedError(e) is { } error
-                    ? _failures.InStream(error)
-                    : await _failures.DescribeAsync(e, request.Model, cancellationToken);
-            }
-            catch (Exception)
-            {
-                // Refused for a parameter that is now left out: ask again. Each parameter leads here at most once.
-            }
-#pragma warning restore CA1031
+            return await StreamAsync(request, onDelta, cancellationToken);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // An SDK may throw anything on hostile bytes; to the kernel each is a failed call.
+        catch (Exception e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return AnthropicAnswer.StreamedError(e) is { } error
+                ? _failures.InStream(error)
+                : await _failures.DescribeAsync(e, request.Model, cancellationToken);
+        }
+#pragma warning restore CA1031
     }
 
     private async Task<ModelOutcome> StreamAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {
         var answer = new AnthropicAnswer(onDelta);
-        await foreach (var update in _client.Messages.CreateStreaming(AnthropicRequest.Build(request, _rejected), cancellationToken).WithCancellation(cancellationToken))
+        await foreach (var update in _client.Messages.CreateStreaming(AnthropicRequest.Build(request), cancellationToken).WithCancellation(cancellationToken))
         {
             answer.Add(update.Json);
         }

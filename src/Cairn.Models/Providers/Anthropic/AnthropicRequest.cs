@@ -7,17 +7,18 @@ namespace Cairn.Models;
 
 /// <summary>
 /// A request in the shape of Anthropic Messages. It is built as JSON, since what goes back to the model must be what
-/// came from it, blocks of kinds that this SDK has no type for included.
+/// came from it, blocks of kinds that this SDK has no type for included. Temperature, top_p and seed are left out: the
+/// version of the API that the SDK speaks (2026-10-21) refuses them for every model.
 /// </summary>
 internal static class AnthropicRequest
 {
-    public const string Temperature = "temperature";
-    public const string TopP = "top_p";
+    /// <summary>Marks reasoning that only this wire understands.</summary>
+    public const string Wire = "anthropic";
 
     // The API takes an object only; what the model wrote instead is kept where it can see it.
     private const string InvalidArguments = "invalid_arguments";
 
-    public static MessageCreateParams Build(ModelRequest request, RejectedParameters rejected)
+    public static MessageCreateParams Build(ModelRequest request)
     {
         var body = new JsonObject
         {
@@ -35,16 +36,6 @@ internal static class AnthropicRequest
         if (!request.Tools.IsEmpty)
         {
             body["tools"] = Tools(request, cached: system.Length == 0);
-        }
-
-        // The API takes one of the two, and newer models neither.
-        if (request.TopP < 1 && !rejected.Contains(TopP))
-        {
-            body[TopP] = request.TopP;
-        }
-        else if (!rejected.Contains(Temperature))
-        {
-            body[Temperature] = request.Temperature;
         }
 
         using var document = JsonDocument.Parse(body.ToJsonString());
@@ -95,8 +86,7 @@ internal static class AnthropicRequest
             return message.Text.Length > 0 ? [Text(message.Text)] : [];
         }
 
-        var calls = message.ToolCalls.ToDictionary(c => c.Id, Call);
-        return AnthropicReasoning.Arrange(message.Reasoning, message.Text, calls) ?? [.. message.Text.Length > 0 ? [Text(message.Text)] : (JsonNode[])[], .. calls.Values];
+        return [.. AnswerPart.Of(message, Wire).Select(part => part.Opaque ?? (part.Call is { } call ? Call(call) : Text(part.Text!)))];
     }
 
     // Two places: the end, for the next request; and the end of the request before, which is surely in the cache
