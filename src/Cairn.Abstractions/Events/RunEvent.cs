@@ -73,7 +73,8 @@ public sealed record RunRolledBack(CheckpointId To, string Reason, bool Continue
 /// <summary>Someone stops the run.</summary>
 /// <param name="Pause">True when it is to go on later.</param>
 /// <param name="Reason">Who and why.</param>
-public sealed record RunStopRequested(bool Pause, string Reason) : RunEvent;
+/// <param name="Limit">True when a limit of the run asks for it, not a human.</param>
+public sealed record RunStopRequested(bool Pause, string Reason, bool Limit = false) : RunEvent;
 
 /// <summary>The run is over; only rollback, fork and merge may follow.</summary>
 /// <param name="Outcome">How.</param>

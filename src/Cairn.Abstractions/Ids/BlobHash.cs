@@ -93,13 +93,17 @@ public readonly record struct BlobHash : ITextId<BlobHash>
     public override string ToString() => Value;
 }
 
-internal sealed class BlobHashConverter : JsonConverter<BlobHash>
+/// <summary>Reads and writes a <see cref="BlobHash"/> as 64 hexadecimal digits.</summary>
+public sealed class BlobHashConverter : JsonConverter<BlobHash>
 {
+    /// <inheritdoc/>
     public override BlobHash Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         BlobHash.TryParse(reader.GetString() ?? "", out var hash) ? hash : throw new JsonException("not a SHA-256 in hexadecimal");
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, BlobHash value, JsonSerializerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(writer);
         Span<byte> bytes = stackalloc byte[BlobHash.Size];
         Span<char> text = stackalloc char[BlobHash.Size * 2];
         value.CopyTo(bytes);

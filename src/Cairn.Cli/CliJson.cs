@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+using Cairn.Abstractions;
+using Cairn.Sdk;
+
+namespace Cairn.Cli;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ErrorView))]
+[JsonSerializable(typeof(RunSummary))]
+[JsonSerializable(typeof(IReadOnlyList<RunSummary>))]
+[JsonSerializable(typeof(LogEntry))]
+[JsonSerializable(typeof(IReadOnlyList<LogEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<CheckpointView>))]
+[JsonSerializable(typeof(StateView))]
+[JsonSerializable(typeof(DiffView))]
+[JsonSerializable(typeof(ReplayView))]
+[JsonSerializable(typeof(MergeFinished))]
+[JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(Commands.DoctorReport))]
+internal sealed partial class CliJson : JsonSerializerContext;

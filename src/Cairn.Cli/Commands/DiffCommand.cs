@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Cairn.Cli.Terminal;
+
+namespace Cairn.Cli.Commands;
+
+/// <summary>cairn diff: what a run changed.</summary>
+internal static class DiffCommand
+{
+    public static Command Make()
+    {
+        var id = RunArgument.Make();
+        var at = new Option<string>("--at") { Description = "Only up to a place: a step, a checkpoint, a record", DefaultValueFactory = _ => "end", HelpName = "PLACE" };
+        var command = new Command("diff", "Show what a run changed, as a patch.") { id, at };
+        Invocation.Bind(command, async (call, parse, token) =>
+        {
+            await using var cairn = call.OpenReadOnly();
+            var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
+            var diff = await cairn.DiffAsync(run.Id, parse.GetRequiredValue(at), token);
+            if (call.IsJson)
+            {
+                call.WriteJson(diff, CliJson.Default.DiffView);
+                return ExitCode.Ok;
+            }
+
+            foreach (var file in diff.Files)
+            {
+                var path = Safe.Line(file.Change.Path, 4000);
+                call.Write($"# {file.Change.Change.ToString().ToLowerInvariant()} {file.Change.Kind.ToString().ToLowerInvariant()} {path}{Mode(file.Change.BeforeMode, file.Change.AfterMode)}");
+                if (file.Patch is not null)
+                {
+                    call.WriteLine(Safe.Text(file.Patch.TrimEnd('\n')));
+                }
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string Mode(int before, int after) => before != 0 && after != 0 && before != after
+        ? $" (mode {Convert.ToString(before, 8)} -> {Convert.ToString(after, 8)})"
+        : "";
+}

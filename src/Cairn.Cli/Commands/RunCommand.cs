@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Cairn.Abstractions;
+using Cairn.Host;
+using Cairn.Sdk;
+
+namespace Cairn.Cli.Commands;
+
+/// <summary>cairn run: an agent does a task on a repository.</summary>
+internal static class RunCommand
+{
+    public static Command Make()
+    {
+        var task = new Argument<string>("task") { Description = "What is to be done; - reads it from standard input" };
+        var repo = new Option<string>("--repo") { Description = "The repository", DefaultValueFactory = _ => ".", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "The model: openai:NAME, anthropic:NAME, ollama:NAME, llamacpp:NAME, vllm:NAME, compatible:NAME", HelpName = "PROVIDER:NAME" };
+        var agent = new Option<string?>("--agent") { Description = "Agent file: role, prompt, tools and limits in YAML", HelpName = "FILE" };
+        var code = new Option<string?>("--code") { Description = "A code agent instead of a model: an assembly built against Cairn.Sdk", HelpName = "DLL[:CLASS]" };
+        var judge = new Option<string?>("--judge") { Description = "Shell command that must exit 0 before anything is merged (default: the repository's own tests; '' for none)", HelpName = "COMMAND" };
+        var tokens = new Option<long?>("--budget-tokens") { Description = "The most tokens, input and output", HelpName = "N" };
+        var usd = new Option<decimal?>("--budget-usd") { Description = "The most US dollars", HelpName = "N" };
+        var steps = new Option<int?>("--max-steps") { Description = "The most model calls", HelpName = "N" };
+        var merge = new Option<MergeMode?>("--merge") { Description = "What happens with the changes once the judge accepts them (default: ask)", HelpName = "auto|ask|never" };
+        var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
+        var command = new Command("run", "An agent does a task on a repository, in a fork of it.")
+        {
+            task, repo, model, agent, code, judge, tokens, usd, steps, merge, quiet,
+        };
+        Invocation.Bind(command, async (call, parse, token) =>
+        {
+            var text = parse.GetRequiredValue(task);
+            var start = new StartRun
+            {
+                Task = text == "-" ? await Console.In.ReadToEndAsync(token) : text,
+                Repository = parse.GetRequiredValue(repo),
+                Model = parse.GetValue(model),
+                AgentFile = parse.GetValue(agent),
+                Judge = parse.GetValue(judge),
+                BudgetTokens = parse.GetValue(tokens),
+                BudgetUsd = parse.GetValue(usd),
+                MaxSteps = parse.GetValue(steps),
+                Merge = parse.GetValue(merge),
+            };
+            await using var cairn = call.Open();
+            var coded = parse.GetValue(code) is { } assembly ? CodeAgents.Load(assembly) : null;
+            var run = coded is null ? await cairn.StartAsync(start, token) : await cairn.StartAsync(start, coded, token);
+            return await Drive.AsyncTo(call, cairn, run, coded, !parse.GetValue(quiet), token);
+        });
+        return command;
+    }
+}

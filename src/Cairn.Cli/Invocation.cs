@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cairn.Abstractions;
+using Cairn.Cli.Demo;
+using Cairn.Cli.Terminal;
+using Cairn.Host;
+using Cairn.Sdk;
+
+namespace Cairn.Cli;
+
+/// <summary>Exit codes that scripts can rely on.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>It worked, and the answer is no: the run did not succeed, the replay differs, the merge has conflicts.</summary>
+    public const int No = 1;
+
+    /// <summary>Wrong input.</summary>
+    public const int Usage = 2;
+
+    /// <summary>The disk, the journal or the sandbox is not as it must be.</summary>
+    public const int Broken = 3;
+
+    /// <summary>Ctrl-C.</summary>
+    public const int Interrupted = 130;
+}
+
+/// <summary>One call of the command line: its common options, its output, its errors.</summary>
+internal sealed class Invocation(ParseResult parse)
+{
+    public static readonly Option<string?> State = new("--state")
+    {
+        Description = "State directory (default: $CAIRN_STATE, else ~/.local/state/cairn)",
+        Recursive = true,
+        HelpName = "DIR",
+    };
+
+    public static readonly Option<bool> Json = new("--json") { Description = "Answer in JSON", Recursive = true };
+
+    public bool IsJson { get; } = parse.GetValue(Json);
+
+    public string StateDirectory { get; } = CairnHost.StateDirectory(parse.GetValue(State), Environment.GetEnvironmentVariable);
+
+    /// <summary>Runs a command's body and turns what went wrong into a clear line and an exit code.</summary>
+    public static void Bind(Command command, Func<Invocation, ParseResult, CancellationToken, Task<int>> body) =>
+        command.SetAction(async (parse, token) =>
+        {
+            var invocation = new Invocation(parse);
+            try
+            {
+                return await body(invocation, parse, token);
+            }
+            catch (OperationCanceledException)
+            {
+                return ExitCode.Interrupted;
+            }
+            catch (CairnException e)
+            {
+                return invocation.Fail(e.Message, ExitCode.Usage);
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or WorkspaceException or UnauthorizedAccessException or FormatException)
+            {
+                return invocation.Fail(e.Message, ExitCode.Broken);
+            }
+            catch (Exception e)
+            {
+                return invocation.Fail($"Cairn itself failed ({e.GetType().Name}): {e.Message}\n{e.StackTrace}\nNothing that the journal holds is lost; `cairn resume` goes on.", ExitCode.Broken);
+            }
+        });
+
+    /// <summary>Opens the state directory to change it.</summary>
+    public ICairn Open() => CairnHost.Open(Options());
+
+    /// <summary>Opens the state directory to look at it, also while another Cairn works in it.</summary>
+    public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(Options());
+
+    public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+
+    public void WriteLine(string text) => Console.Out.WriteLine(text);
+
+    public void Write(FormattableString text) => Console.Out.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+
+    public int Fail(string message, int code)
+    {
+        if (IsJson)
+        {
+            WriteJson(new ErrorView(message, code), CliJson.Default.ErrorView);
+        }
+        else
+        {
+            Console.Error.WriteLine($"cairn: {Safe.Text(message)}");
+        }
+
+        return code;
+    }
+
+    private HostOptions Options() =>
+        new(StateDirectory, Terminal(), Environment.GetEnvironmentVariable) { Recordings = DemoFiles.Recording };
+
+    private IHuman Terminal() => new TerminalHuman(!IsJson && !Console.IsInputRedirected && !Console.IsOutputRedirected);
+}
+
+/// <summary>An error in JSON.</summary>
+internal sealed record ErrorView(string Error, int ExitCode);

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace Cairn.Host;
+
+/// <summary>Bad input of a user: the text names the thing, the place and the mend.</summary>
+public sealed class UserException(string message, Exception? inner = null) : Cairn.Sdk.CairnException(message, inner);
+
+/// <summary>Reads an agent file: role, prompt, tools and limits in YAML.</summary>
+public static class AgentFile
+{
+    private const int MaxBytes = 256 * 1024;
+
+    /// <summary>Reads and checks a file.</summary>
+    /// <exception cref="UserException">When it cannot be read or says something unknown; the text names file and line.</exception>
+    public static AgentProfile Read(string path, IToolRegistry tools)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        string text;
+        try
+        {
+            var info = new FileInfo(path);
+            if (info.Exists && info.Length > MaxBytes)
+            {
+                throw new UserException($"{path}: an agent file may have at most {MaxBytes} bytes, this one has {info.Length}.");
+            }
+
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"The agent file {path} cannot be read: {e.Message}", e);
+        }
+
+        return Parse(path, text, tools);
+    }
+
+    private static AgentProfile Parse(string path, string text, IToolRegistry tools)
+    {
+        Shape shape;
+        try
+        {
+            shape = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance)
+                .WithDuplicateKeyChecking().Build().Deserialize<Shape?>(text) ?? new Shape();
+        }
+        catch (YamlException e)
+        {
+            throw new UserException(
+                $"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message} Known keys: name, role, prompt, tools, model, judge, merge, "
+                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds).", e);
+        }
+
+        var unknown = (shape.Tools ?? []).Where(t => tools.Find(t) is null).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new UserException($"{path}: unknown tools {string.Join(", ", unknown)}. There are: {string.Join(", ", tools.Tools.Select(t => t.Descriptor.Name))}.");
+        }
+
+        if (shape.Merge is not null && !Enum.TryParse<MergeMode>(shape.Merge, ignoreCase: true, out _))
+        {
+            throw new UserException($"{path}: merge is '{shape.Merge}'; it may be auto, ask or never.");
+        }
+
+        var coder = AgentProfile.Coder();
+        var role = shape.Role is null ? "" : $"\n\nYour role: {shape.Role.Trim()}";
+        return coder with
+        {
+            Name = shape.Name ?? Path.GetFileNameWithoutExtension(path),
+            Prompt = (shape.Prompt?.Trim() ?? coder.Prompt) + role,
+            Tools = [.. shape.Tools ?? []],
+            Model = shape.Model,
+            Judge = shape.Judge,
+            Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
+            Limits = Limits(path, shape.Limits),
+        };
+    }
+
+    private static RunLimits Limits(string path, LimitShape? shape)
+    {
+        var limits = new RunLimits();
+        if (shape is null)
+        {
+            return limits;
+        }
+
+        double?[] numbers = [shape.Steps, shape.Tokens, (double?)shape.Usd, shape.Minutes, shape.ErrorsInARow, shape.JudgeRounds];
+        if (numbers.Any(n => n is <= 0))
+        {
+            throw new UserException($"{path}: limits must be greater than 0.");
+        }
+
+        return limits with
+        {
+            Steps = shape.Steps ?? limits.Steps,
+            Tokens = shape.Tokens,
+            Usd = shape.Usd,
+            Wall = shape.Minutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+            ErrorsInARow = shape.ErrorsInARow ?? limits.ErrorsInARow,
+            JudgeRounds = shape.JudgeRounds ?? limits.JudgeRounds,
+        };
+    }
+
+    private sealed class Shape
+    {
+        public string? Name { get; set; }
+
+        public string? Role { get; set; }
+
+        public string? Prompt { get; set; }
+
+        public List<string>? Tools { get; set; }
+
+        public string? Model { get; set; }
+
+        public string? Judge { get; set; }
+
+        public string? Merge { get; set; }
+
+        public LimitShape? Limits { get; set; }
+    }
+
+    private sealed class LimitShape
+    {
+        public int? Steps { get; set; }
+
+        public long? Tokens { get; set; }
+
+        public decimal? Usd { get; set; }
+
+        public double? Minutes { get; set; }
+
+        public int? ErrorsInARow { get; set; }
+
+        public int? JudgeRounds { get; set; }
+    }
+}

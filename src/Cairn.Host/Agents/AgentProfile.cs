@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>Who a model agent is: what an agent file says, or the built-in coder.</summary>
+public sealed record AgentProfile
+{
+    /// <summary>The agent's name.</summary>
+    public string Name { get; init; } = "coder";
+
+    /// <summary>The role's instructions.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>The tools that it may call; empty for all.</summary>
+    public ImmutableArray<string> Tools { get; init; } = [];
+
+    /// <summary>provider:name; null to choose.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The judge's shell command; null to find one.</summary>
+    public string? Judge { get; init; }
+
+    /// <summary>What happens with the changes; null for the command's default.</summary>
+    public MergeMode? Merge { get; init; }
+
+    /// <summary>The hard stops.</summary>
+    public RunLimits Limits { get; init; } = new();
+
+    /// <summary>The built-in software engineer.</summary>
+    public static AgentProfile Coder()
+    {
+        using var stream = typeof(AgentProfile).Assembly.GetManifestResourceStream("Agents/coder.md")
+            ?? throw new InvalidOperationException("Agents/coder.md is not embedded in Cairn.Host");
+        using var reader = new StreamReader(stream);
+        return new AgentProfile { Prompt = reader.ReadToEnd().Trim() };
+    }
+}

@@ -1,0 +1,115 @@
+using Cairn.Abstractions;
+using Cairn.Sdk;
+
+namespace Cairn.Host;
+
+/// <summary>Cairn in this process.</summary>
+internal sealed class EmbeddedCairn : ICairn
+{
+    private readonly RunServices _services;
+    private readonly RunControl _control;
+    private readonly RunViewer _viewer;
+    private readonly IDisposable _store;
+    private readonly Func<RunId, IReadOnlyList<string>> _damage;
+    private readonly HashSet<RunId> _live = [];
+
+    /// <param name="services">The ports.</param>
+    /// <param name="store">The open state directory.</param>
+    /// <param name="damage">Checks a run's records on disk and names what is wrong with them.</param>
+    public EmbeddedCairn(RunServices services, IDisposable store, Func<RunId, IReadOnlyList<string>> damage)
+    {
+        _services = services;
+        _control = new(services);
+        _viewer = new(services.Journal, services.Blobs, services.Layers);
+        _store = store;
+        _damage = damage;
+    }
+
+    public Task<IReadOnlyList<RunSummary>> RunsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<RunSummary>>([.. _services.Journal.Runs().Select(head => _viewer.Summary(head, _live.Contains(head.Run)))]);
+
+    public Task<RunSummary> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        var heads = _services.Journal.Runs();
+        if (heads.Count == 0)
+        {
+            throw new UserException($"There is no run {id}: this state directory has no runs yet. `cairn run` starts one.");
+        }
+
+        var found = id == "last" ? [heads[^1]] : heads.Where(h => h.Run.Value == id).ToArray();
+        found = found.Length > 0 ? found : [.. heads.Where(h => h.Run.Value.StartsWith(id, StringComparison.Ordinal))];
+        return found.Length switch
+        {
+            1 => Task.FromResult(Summary(found[0].Run)),
+            0 => throw new UserException($"There is no run {id} in this state directory; `cairn runs` lists them."),
+            _ => throw new UserException($"'{id}' may be {string.Join(" or ", found.Take(5).Select(h => h.Run))}: give more of the id."),
+        };
+    }
+
+    public async Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken) =>
+        await _control.StartAsync(await new RequestBuilder(_services).ForModelAsync(request, cancellationToken), cancellationToken);
+
+    public Task<RunId> StartAsync(StartRun request, ICodeAgent agent, CancellationToken cancellationToken) =>
+        _control.StartAsync(RequestBuilder.ForCode(request, agent), cancellationToken);
+
+    public async Task<RunSummary> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        _live.Add(run);
+        try
+        {
+            await _control.DriveAsync(run, agent, observer, cancellationToken);
+        }
+        finally
+        {
+            _live.Remove(run);
+        }
+
+        return Summary(run);
+    }
+
+    public Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken) =>
+        Task.FromResult(_viewer.Log(run));
+
+    public Task<StateView> ShowAsync(RunId run, string place, CancellationToken cancellationToken) =>
+        Task.FromResult(_viewer.Show(run, place));
+
+    public Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellationToken) =>
+        Task.FromResult(_viewer.Checkpoints(run));
+
+    public async Task<RunSummary> RollBackAsync(RunId run, CheckpointId checkpoint, CancellationToken cancellationToken)
+    {
+        await _control.RollBackAsync(run, checkpoint, cancellationToken);
+        return Summary(run);
+    }
+
+    public Task<RunId> ForkAsync(RunId run, string place, string? model, CancellationToken cancellationToken) =>
+        _control.ForkAsync(run, Positions.Find(RunHistory.Events(_services.Journal, run), place), model, cancellationToken);
+
+    public Task<DiffView> DiffAsync(RunId run, string place, CancellationToken cancellationToken) =>
+        Task.FromResult(_viewer.Diff(run, place));
+
+    public Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken) =>
+        _control.MergeAsync(run, cancellationToken);
+
+    public Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken)
+    {
+        var damage = _damage(run);
+        var report = damage.Count > 0
+            ? new ReplayReport(run, 0, 0, 0, false, default, string.Join('\n', damage))
+            : ReplayVerifier.Verify(_services.Journal, _services.Blobs, run);
+        return Task.FromResult(new ReplayView(
+            run, report.Passed, report.Records, report.Prompts, report.Decisions, report.Ended, report.State, report.Difference));
+    }
+
+    public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>
+        Task.FromResult(_services.Blobs.GetText(hash));
+
+    public ValueTask DisposeAsync()
+    {
+        _store.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private RunSummary Summary(RunId run) =>
+        _viewer.Summary(_services.Journal.Runs().First(h => h.Run == run), _live.Contains(run));
+}

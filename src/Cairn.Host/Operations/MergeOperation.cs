@@ -1,0 +1,87 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>
+/// Merges a run's changes into the repository. The plan stands in the journal before the first file is touched; a merge
+/// that a crash cut off is finished from that plan, so the repository never stays half merged.
+/// </summary>
+internal sealed class MergeOperation(RunSession session)
+{
+    private const int ConflictsShown = 20;
+
+    /// <summary>The plan to carry out: the one that a crash interrupted, or a new one.</summary>
+    public async ValueTask<MergePlan> PlanAsync(LayerId? layer, CancellationToken cancellationToken)
+    {
+        if (Interrupted() is { } plan)
+        {
+            return plan;
+        }
+
+        plan = session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer);
+        var paths = plan.Changes.Select(c => c.Path).Concat(plan.Conflicts.Select(c => c.Path)).ToList();
+        var ignored = await IgnoredPaths.FindAsync(await session.WorkspaceAsync(), paths, cancellationToken);
+        return ignored.Count == 0
+            ? plan
+            : plan with
+            {
+                Changes = [.. plan.Changes.Where(c => !ignored.Contains(c.Path))],
+                Conflicts = [.. plan.Conflicts.Where(c => !ignored.Contains(c.Path))],
+                LeftOut = [.. plan.LeftOut, $"{ignored.Count} paths that .gitignore names"],
+            };
+    }
+
+    public MergeStarted Intent(MergePlan plan, BlobHash state)
+    {
+        var bytes = CairnJson.Bytes(plan, CairnJson.Default.MergePlan);
+        return new(session.Services.Blobs.Put(bytes), state);
+    }
+
+    /// <summary>Does it, and says what came of it.</summary>
+    public MergeFinished Carry(MergePlan plan)
+    {
+        if (plan.Conflicts.Length > 0)
+        {
+            var lines = plan.Conflicts.Take(ConflictsShown).Select(c => $"{c.Path}: {c.Reason}");
+            var more = plan.Conflicts.Length > ConflictsShown ? $"\n… and {plan.Conflicts.Length - ConflictsShown} more" : "";
+            return new(MergeStatus.Conflicts, 0, $"{plan.Conflicts.Length} conflicts, nothing was merged:\n{string.Join('\n', lines)}{more}");
+        }
+
+        if (plan.Changes.Length == 0)
+        {
+            return new(MergeStatus.Nothing, 0, "there was nothing to merge");
+        }
+
+        try
+        {
+            session.Services.Layers.ApplyMerge(plan);
+        }
+        catch (WorkspaceException e)
+        {
+            return new(MergeStatus.Failed, 0, e.Message);
+        }
+
+        var left = plan.LeftOut.Length == 0 ? "" : $"; left out: {string.Join(", ", plan.LeftOut.Take(ConflictsShown))}";
+        return new(MergeStatus.Merged, plan.Changes.Length, $"{plan.Changes.Length} paths merged{left}");
+    }
+
+    private MergePlan? Interrupted()
+    {
+        var records = session.Services.Journal.Read(session.Run);
+        for (var i = records.Count - 1; i >= 0; i--)
+        {
+            switch (records[i].Event)
+            {
+                case MergeStarted started:
+                    return System.Text.Json.JsonSerializer.Deserialize(
+                        session.Services.Blobs.Get(started.Plan), CairnJson.Default.MergePlan);
+                case MergeFinished or RunRolledBack:
+                    return null;
+                default:
+                    continue;
+            }
+        }
+
+        return null;
+    }
+}

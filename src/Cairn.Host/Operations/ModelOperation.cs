@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>Asks the model: renders the plan, waits out the backoff, stores the answer, checks its tool calls.</summary>
+internal sealed class ModelOperation(RunSession session)
+{
+    private readonly HashSet<string> _allowed = [];
+
+    public (RunEvent Intent, Operations.Effect Effect) Prepare(AskModel ask, BlobHash state)
+    {
+        var request = PromptRenderer.Render(ask.Plan, ask.MaxOutputTokens, session.Services.Blobs.Get);
+        var hash = BlobHash.Of(PromptRenderer.CanonicalBytes(request));
+        var intent = new ModelCallStarted(
+            ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state);
+        return (intent, token => AskAsync(ask, request, token));
+    }
+
+    private async Task<RunEvent> AskAsync(AskModel ask, ModelRequest request, CancellationToken cancellationToken)
+    {
+        if (ask.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(ask.Delay, session.Services.Time, cancellationToken);
+        }
+
+        var (model, problem) = await session.Services.Models.OpenAsync(ask.Plan.Model.Id, cancellationToken);
+        if (model is null)
+        {
+            return new ModelCallFailed(ask.Step, ask.Attempt, ModelErrorKind.UnknownModel, problem ?? "unknown model", null);
+        }
+
+        var outcome = await model.AskAsync(
+            request with { Model = model.Info.Name },
+            delta => session.Observer.ModelDelta(session.Run, delta),
+            cancellationToken);
+        return outcome.Response is { } response
+            ? Finished(ask, response)
+            : new ModelCallFailed(ask.Step, ask.Attempt, outcome.Failure!.Kind, outcome.Failure.Message, outcome.Failure.RetryAfter);
+    }
+
+    private ModelCallFinished Finished(AskModel ask, ModelResponse response)
+    {
+        var services = session.Services;
+        var bytes = CairnJson.Bytes(response, CairnJson.Default.ModelResponse);
+        return new(
+            ask.Step,
+            services.Blobs.Put(bytes),
+            TokenEstimate.UpperBound(bytes.Length),
+            response.Usage,
+            response.CostUsd ?? 0,
+            response.Finish,
+            [.. response.ToolCalls.Select(Check)]);
+    }
+
+    private RequestedCall Check(ModelToolCall call)
+    {
+        if (_allowed.Count == 0)
+        {
+            _allowed.UnionWith(session.State.Spec.Agent.Tools.Select(t => t.Name));
+        }
+
+        var blobs = session.Services.Blobs;
+        var arguments = blobs.PutText(call.Name, call.Arguments).Body;
+        if (session.Services.Tools.Check(call.Name, call.Arguments, _allowed) is not { } problem)
+        {
+            return new(call.Id, call.Name, arguments, default, 0);
+        }
+
+        var stored = blobs.PutText(call.Name, problem);
+        return new(call.Id, call.Name, arguments, stored.Body, stored.Tokens);
+    }
+}

@@ -1,0 +1,44 @@
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>For each kernel command: the intent to write down first, and the effect that brings the result.</summary>
+internal sealed class Operations(RunSession session)
+{
+    private readonly ModelOperation _model = new(session);
+    private readonly ToolOperation _tool = new(session);
+    private readonly HumanOperation _human = new(session);
+    private readonly JudgeOperation _judge = new(session);
+    private readonly MergeOperation _merge = new(session);
+
+    /// <summary>Begins an effect; its task brings the result event.</summary>
+    public delegate Task<RunEvent> Effect(CancellationToken cancellationToken);
+
+    /// <summary>The intent and the effect of a command; the closing record has no effect.</summary>
+    public async ValueTask<(RunEvent Intent, Effect? Effect)> PrepareAsync(
+        RunState state, Command command, CancellationToken cancellationToken)
+    {
+        var hash = Kernel.Kernel.Hash(state);
+        switch (command)
+        {
+            case AskModel ask:
+                return _model.Prepare(ask, hash);
+            case RunTool run:
+                var started = new ToolCallStarted(
+                    run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash);
+                return (started, token => _tool.RunAsync(run, token));
+            case AskHuman human:
+                return _human.Prepare(state, human);
+            case RunJudge judge:
+                return (new JudgeStarted(judge.Round, judge.Layer, hash), token => _judge.RunAsync(judge, token));
+            case MergeChanges merge:
+                var plan = await _merge.PlanAsync(merge.Layer, cancellationToken);
+                return (_merge.Intent(plan, hash), token => Task.FromResult<RunEvent>(_merge.Carry(plan)));
+            case EndRun end:
+                return (new RunEnded(end.Outcome, end.Reason, hash), null);
+            default:
+                throw new InvalidOperationException($"no operation for {command.GetType().Name}");
+        }
+    }
+}

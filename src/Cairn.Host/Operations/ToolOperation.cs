@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>Runs a tool on the run's workspace and freezes what it changed into a layer of its own.</summary>
+internal sealed class ToolOperation(RunSession session)
+{
+    public async Task<RunEvent> RunAsync(RunTool command, CancellationToken cancellationToken)
+    {
+        var services = session.Services;
+        var workspace = await session.WorkspaceAsync();
+        var start = services.Time.GetTimestamp();
+        var result = await InvokeAsync(command.Call, workspace, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        LayerChanges? changes = null;
+        if (command.Call.Effect == EffectClass.Sandboxed)
+        {
+            // Events only count up, so the id was never used before, not even by an attempt that a crash cut off.
+            changes = workspace.Freeze(LayerId.Parse($"{session.Run}.{session.State.Count}"));
+        }
+
+        var text = services.Blobs.PutText("", Bounded(result.Text));
+        var elapsed = services.Time.GetElapsedTime(start);
+        return new ToolCallFinished(
+            command.Call.Id,
+            result.Status,
+            text.Body,
+            text.Tokens,
+            changes?.Layer,
+            changes?.Changes.Length ?? 0,
+            result.Signal,
+            result.LimitHit,
+            (long)elapsed.TotalMilliseconds)
+        {
+            Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
+                ? null
+                : services.Blobs.PutText("", result.Data).Body,
+        };
+    }
+
+    private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var tool = session.Services.Tools.Find(call.Tool);
+        if (tool is null)
+        {
+            return new(ToolStatus.Invalid, $"There is no tool {call.Tool} here any more.");
+        }
+
+        using var deadline = new CancellationTokenSource(tool.Descriptor.Timeout, session.Services.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
+            var context = new ToolContext(session.Run, call.Id, workspace, text => session.Observer.Output(session.Run, text));
+            return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new(ToolStatus.TimedOut, $"{call.Tool} took longer than {tool.Descriptor.Timeout} and was stopped.") { LimitHit = "wall time" };
+        }
+        catch (WorkspaceException e)
+        {
+            return new(e.Problem == FileProblem.Changed ? ToolStatus.Conflict : ToolStatus.Failed, e.Message);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or IOException or OutOfMemoryException))
+        {
+            // A driver's bug must not end the run: the agent is told, and the text names the driver.
+            return ToolResult.Failed($"The driver of {call.Tool} failed: {e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private static string Bounded(string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) <= ToolResult.MaxTextBytes)
+        {
+            return text;
+        }
+
+        var half = (ToolResult.MaxTextBytes / 8) - 64;
+        return $"{text[..half]}\n[… {text.Length - (2 * half)} characters left out …]\n{text[^half..]}";
+    }
+}

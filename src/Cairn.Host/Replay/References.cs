@@ -1,0 +1,28 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>The bodies that an event refers to: what must exist for it to mean something, and what collection keeps.</summary>
+public static class References
+{
+    /// <summary>The hashes of all bodies that an event names.</summary>
+    public static IEnumerable<BlobHash> Of(RunEvent e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        return All(e).Where(hash => !hash.IsNone);
+    }
+
+    private static IEnumerable<BlobHash> All(RunEvent e) => e switch
+    {
+        RunStarted x => [x.Task.Body, x.Agent.ToolDefinitions, x.Agent.Prompt?.Body ?? default, .. x.Rules.Select(r => r.Body)],
+        ModelCallFinished x => [x.Response, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
+        AgentCalled x => [x.Arguments, x.Problem],
+        ToolCallStarted x => [x.Arguments],
+        ToolCallFinished x => [x.Result, x.Data ?? default],
+        DecisionRequested x => [x.Question],
+        DecisionMade x => [x.Answer],
+        JudgeFinished x => [x.Report],
+        MergeStarted x => [x.Plan],
+        _ => [],
+    };
+}

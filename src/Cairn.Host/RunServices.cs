@@ -1,0 +1,53 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>The ports that a run's host works through. The simulator and the tests put their own in.</summary>
+public sealed record RunServices
+{
+    /// <summary>The truth.</summary>
+    public required IJournal Journal { get; init; }
+
+    /// <summary>Bodies.</summary>
+    public required IBlobStore Blobs { get; init; }
+
+    /// <summary>Files and sandboxes.</summary>
+    public required ILayerStore Layers { get; init; }
+
+    /// <summary>Tools.</summary>
+    public required IToolRegistry Tools { get; init; }
+
+    /// <summary>Models.</summary>
+    public required IModelCatalog Models { get; init; }
+
+    /// <summary>The judge.</summary>
+    public required IJudge Judge { get; init; }
+
+    /// <summary>People.</summary>
+    public required IHuman Human { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+}
+
+/// <summary>An observer that looks away.</summary>
+public sealed class NoObserver : IRunObserver
+{
+    /// <summary>The one instance.</summary>
+    public static NoObserver Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void Recorded(JournalRecord record)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void ModelDelta(RunId run, ModelDelta delta)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Output(RunId run, string text)
+    {
+    }
+}

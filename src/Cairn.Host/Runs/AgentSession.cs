@@ -1,0 +1,208 @@
+using System.Text;
+using System.Text.Json;
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>The code agent did something else than its journal says: it depends on more than its syscalls.</summary>
+public sealed class AgentDivergedException(string message) : Exception(message);
+
+/// <summary>
+/// A code agent and the kernel, taking turns: the agent computes until its next syscall, the run loop journals and
+/// answers it. On resume the agent runs again from its first line, and syscalls that have a result in the journal get
+/// that result without being issued again.
+/// </summary>
+internal sealed class AgentSession : ISyscalls, IDisposable
+{
+    private readonly ICodeAgent _agent;
+    private readonly RunSession _session;
+    private readonly Queue<Past> _past;
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private TaskCompletionSource<RunEvent> _next = New<RunEvent>();
+    private TaskCompletionSource<RunState>? _answer;
+    private Task<AgentResult>? _running;
+
+    public AgentSession(ICodeAgent agent, RunSession session, IReadOnlyList<RunEvent> history)
+    {
+        _agent = agent;
+        _session = session;
+        _past = new(PastOf(history));
+        Task = session.Services.Blobs.GetText(session.State.Spec.Task.Body);
+    }
+
+    public RunId Run => _session.Run;
+
+    public string Task { get; }
+
+    /// <summary>Gives the agent the answer to its last syscall, and brings its next one.</summary>
+    public async Task<RunEvent> NextAsync(RunState state, CancellationToken cancellationToken)
+    {
+        if (_running is null)
+        {
+            _running = _agent.RunAsync(this, cancellationToken);
+        }
+        else if (_answer is { } answer)
+        {
+            _answer = null;
+            answer.SetResult(state);
+        }
+
+        var next = _next;
+        await System.Threading.Tasks.Task.WhenAny(next.Task, _running).WaitAsync(cancellationToken);
+        if (next.Task.IsCompleted)
+        {
+            _next = New<RunEvent>();
+            return await next.Task;
+        }
+
+        try
+        {
+            var result = await _running;
+            return new AgentFinished(result.Success, result.Summary);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or AgentDivergedException or IOException))
+        {
+            return new AgentFinished(false, $"the agent threw {e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    public async Task<SyscallResult> CallAsync(string tool, string arguments, CancellationToken cancellationToken)
+    {
+        var body = _session.Services.Blobs.Put(Encoding.UTF8.GetBytes(arguments));
+        var state = await IssueAsync(
+            past => past.Call is { } call && call.Tool == tool && call.Arguments == body,
+            $"{tool} with {Shown(arguments)}",
+            () => new AgentCalled(tool, body, Problem(tool, arguments)),
+            cancellationToken);
+        var done = state.Past?.Finished;
+        var (status, result, data) = done is null
+            ? Last(state.Now!)
+            : (done.Status, done.Result, done.Data);
+        var blobs = _session.Services.Blobs;
+        return new(ToStatus(status), blobs.GetText(result)) { Data = data is { } hash ? blobs.GetText(hash) : null };
+    }
+
+    public async Task<CheckpointId> CheckpointAsync(string reason, CancellationToken cancellationToken)
+    {
+        var state = await IssueAsync(
+            past => past.Mark is not null, "a checkpoint", () => new CheckpointTaken(reason), cancellationToken);
+        return state.Past is { } past ? CheckpointId.Parse(past.Mark!) : state.Now!.Checkpoints[^1].Id;
+    }
+
+    public Task RollbackAsync(CheckpointId checkpoint, string reason, CancellationToken cancellationToken)
+    {
+        if (!_session.State.Checkpoints.Any(c => c.Id == checkpoint))
+        {
+            throw new ArgumentException($"Run {Run} has no checkpoint {checkpoint}.", nameof(checkpoint));
+        }
+
+        return IssueAsync(
+            past => past.RolledBackTo == checkpoint, $"a rollback to {checkpoint}",
+            () => new RunRolledBack(checkpoint, reason, Continue: true), cancellationToken);
+    }
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<(Past? Past, RunState? Now)> IssueAsync(
+        Func<Past, bool> same, string what, Func<RunEvent> issue, CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (_past.TryDequeue(out var past))
+            {
+                if (!same(past))
+                {
+                    throw new AgentDivergedException(
+                        $"Agent {_agent.Name} now asks for {what}, but the journal of {Run} says {past.Name} at this place. "
+                        + "A code agent must depend on nothing but its syscalls: no clock, no chance, no order of a hash table.");
+                }
+
+                // A call without a result was issued again before the agent was started: the state has its answer.
+                return past.IsOpen ? (null, _session.State) : (past, null);
+            }
+
+            var answer = New<RunState>();
+            _answer = answer;
+            _next.SetResult(issue());
+            return (null, await answer.Task.WaitAsync(cancellationToken));
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private BlobHash Problem(string tool, string arguments)
+    {
+        var allowed = _session.State.Spec.Agent.Tools.Select(t => t.Name).ToHashSet();
+        return _session.Services.Tools.Check(tool, arguments, allowed) is { } problem
+            ? _session.Services.Blobs.PutText(tool, problem).Body
+            : default;
+    }
+
+    private static (ToolStatus, BlobHash, BlobHash?) Last(RunState state)
+    {
+        var call = state.History[^1].Turn!.Calls[0];
+        return (call.Status, call.Result, call.Data);
+    }
+
+    private static SyscallStatus ToStatus(ToolStatus status) => status switch
+    {
+        ToolStatus.Ok => SyscallStatus.Ok,
+        ToolStatus.Denied => SyscallStatus.Denied,
+        ToolStatus.Conflict => SyscallStatus.Conflict,
+        ToolStatus.TimedOut => SyscallStatus.TimedOut,
+        _ => SyscallStatus.Failed,
+    };
+
+    private static string Shown(string text) => text.Length <= 80 ? text : text[..80] + "…";
+
+    private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static List<Past> PastOf(IReadOnlyList<RunEvent> history)
+    {
+        var past = new List<Past>();
+        var state = RunState.New;
+        foreach (var e in history)
+        {
+            state = Kernel.Kernel.Apply(state, e);
+            switch (e)
+            {
+                case AgentCalled call:
+                    past.Add(new(call, null, null, null));
+                    if (!call.Problem.IsNone)
+                    {
+                        past[^1] = past[^1] with { Finished = new(default, ToolStatus.Invalid, call.Problem, 0, null, 0, ToolSignal.None, null, 0) };
+                    }
+
+                    break;
+                case ToolCallFinished finished:
+                    past[^1] = past[^1] with { Finished = finished };
+                    break;
+                case DecisionMade made when past.Count > 0 && past[^1].Call is not null:
+                    past[^1] = past[^1] with { Finished = new(default, ToolStatus.Ok, made.Answer, made.Tokens, null, 0, ToolSignal.None, null, 0) };
+                    break;
+                case CheckpointTaken:
+                    past.Add(new(null, null, state.Checkpoints[^1].Id.Value, null));
+                    break;
+                case RunRolledBack { Continue: true } back:
+                    past.Add(new(null, null, null, back.To));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return past;
+    }
+
+    private sealed record Past(AgentCalled? Call, ToolCallFinished? Finished, string? Mark, CheckpointId? RolledBackTo)
+    {
+        public bool IsOpen => Call is not null && Finished is null;
+
+        public string Name => Call is not null ? $"{Call.Tool} with arguments {Call.Arguments.Short}"
+            : Mark is not null ? $"checkpoint {Mark}" : $"a rollback to {RolledBackTo}";
+    }
+}

@@ -1,0 +1,121 @@
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
+public sealed class RunControl(RunServices services)
+{
+    private readonly RunStarter _starter = new(services);
+
+    /// <summary>The ports behind it.</summary>
+    public RunServices Services { get; } = services;
+
+    /// <summary>Writes the first record of a run; <see cref="DriveAsync"/> does the work.</summary>
+    /// <exception cref="UserException">When the request cannot be carried out.</exception>
+    public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
+        _starter.StartAsync(request, cancellationToken);
+
+    /// <summary>Drives a run until it ends or pauses. A cancelled token pauses it: `cairn resume` goes on.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="agent">The code agent, when the run has one.</param>
+    /// <param name="observer">Told of everything that happens.</param>
+    /// <param name="cancellationToken">Pauses the run.</param>
+    public async Task<RunState> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        await using var session = RunSession.Open(Services, run, observer);
+        if (session.State.Phase == RunPhase.Ended)
+        {
+            return session.State;
+        }
+
+        if (session.State.Spec.Agent.Kind == AgentKind.Code && agent?.Name != session.State.Spec.Agent.Name)
+        {
+            throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
+        }
+
+        var history = RunHistory.Events(Services.Journal, run);
+        if (history.Count > 1)
+        {
+            await session.CommitAsync(new RunRecovered("resume"), cancellationToken);
+        }
+
+        using var code = agent is null ? null : new AgentSession(agent, session, history);
+        using var wall = new CancellationTokenSource();
+        if (session.State.Spec.Limits.Wall is { } limit)
+        {
+            var left = Services.Journal.Read(run)[0].At + limit - Services.Time.GetUtcNow();
+            _ = left > TimeSpan.Zero ? Services.Time.CreateTimer(_ => wall.Cancel(), null, left, Timeout.InfiniteTimeSpan) : null;
+            if (left <= TimeSpan.Zero)
+            {
+                await wall.CancelAsync();
+            }
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
+        var loop = new RunLoop(session, new Operations(session), code);
+        try
+        {
+            return await loop.RunAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            var over = !cancellationToken.IsCancellationRequested;
+            await session.CommitAsync(
+                over ? new RunStopRequested(false, $"the wall time of {session.State.Spec.Limits.Wall} is over", Limit: true)
+                    : new RunStopRequested(true, "stopped by the user"),
+                CancellationToken.None);
+            return over ? await loop.RunAsync(CancellationToken.None) : session.State;
+        }
+    }
+
+    /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
+    public async Task<RunState> RollBackAsync(RunId run, CheckpointId checkpoint, CancellationToken cancellationToken)
+    {
+        await using var session = RunSession.Open(Services, run, NoObserver.Instance);
+        var known = session.State.Checkpoints;
+        if (known.All(c => c.Id != checkpoint))
+        {
+            throw new UserException($"Run {run} has no checkpoint {checkpoint}; it has {known[0].Id} to {known[^1].Id} (`cairn checkpoints {run}`).");
+        }
+
+        await session.CommitAsync(new RunRolledBack(checkpoint, $"rolled back to {checkpoint} by the user", Continue: false), cancellationToken);
+        return session.State;
+    }
+
+    /// <summary>Makes a new run that continues a past one from a position of its history.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="position">How many events of its history are the fork's past.</param>
+    /// <param name="model">Another model to go on with; null keeps the run's.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
+    {
+        var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+        var spec = RunHistory.State(Services.Journal, run).Spec;
+        var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
+        var fork = RunStarter.NewId();
+        await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
+        return fork;
+    }
+
+    /// <summary>Merges what a run changed into its repository.</summary>
+    public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)
+    {
+        await using var session = RunSession.Open(Services, run, NoObserver.Instance);
+        if (session.State.Phase != RunPhase.Ended)
+        {
+            throw new UserException($"Run {run} is still open: `cairn resume {run}` finishes it, then it can be merged.");
+        }
+
+        var merge = new MergeOperation(session);
+        var plan = await merge.PlanAsync(session.State.Layer, cancellationToken);
+        if (plan.Conflicts.Length == 0)
+        {
+            await session.CommitAsync(merge.Intent(plan, Kernel.Kernel.Hash(session.State)), cancellationToken);
+        }
+
+        var result = merge.Carry(plan);
+        await session.CommitAsync(result, cancellationToken);
+        return result;
+    }
+}

@@ -1,0 +1,31 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>What a user asks for when a run is started.</summary>
+public sealed record RunRequest
+{
+    /// <summary>What is to be done.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Path of the repository.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>Who does it, for a model agent.</summary>
+    public AgentProfile? Profile { get; init; }
+
+    /// <summary>Who does it, for a code agent.</summary>
+    public ICodeAgent? Code { get; init; }
+
+    /// <summary>provider:name; null for a code agent.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What happens with the changes.</summary>
+    public MergeMode Merge { get; init; } = MergeMode.Ask;
+
+    /// <summary>The judge; null when the agent's word counts.</summary>
+    public JudgeSpec? Judge { get; init; }
+
+    /// <summary>The hard stops.</summary>
+    public RunLimits Limits { get; init; } = new();
+}

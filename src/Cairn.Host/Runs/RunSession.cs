@@ -1,0 +1,64 @@
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>One run as its host holds it: the state, the records behind it, and the workspace at the state's layer.</summary>
+internal sealed class RunSession(RunServices services, RunId run, RunState state, long ownCount, IRunObserver observer) : IAsyncDisposable
+{
+    private IWorkspace? _workspace;
+    private long _own = ownCount;
+
+    public RunServices Services { get; } = services;
+
+    public RunId Run { get; } = run;
+
+    public IRunObserver Observer { get; } = observer;
+
+    public RunState State { get; private set; } = state;
+
+    public static RunSession Open(RunServices services, RunId run, IRunObserver observer)
+    {
+        var state = RunHistory.State(services.Journal, run);
+        return new(services, run, state, services.Journal.Read(run).Count, observer);
+    }
+
+    /// <summary>
+    /// Writes events down and only then lets them count. If the disk fails the session is over: its state may be ahead
+    /// of nothing, never of the journal.
+    /// </summary>
+    public async Task CommitAsync(IReadOnlyList<RunEvent> events, RunState after, CancellationToken cancellationToken)
+    {
+        var records = await Services.Journal.AppendAsync(Run, _own, events, cancellationToken);
+        _own += records.Count;
+        State = after;
+        foreach (var record in records)
+        {
+            Observer.Recorded(record);
+        }
+    }
+
+    /// <summary>Writes one event down that follows from nothing but the outside: a stop, a rollback, a manual merge.</summary>
+    public Task CommitAsync(RunEvent e, CancellationToken cancellationToken) =>
+        CommitAsync([e], Kernel.Kernel.Apply(State, e), cancellationToken);
+
+    /// <summary>The workspace, standing on the state's layer.</summary>
+    public async ValueTask<IWorkspace> WorkspaceAsync()
+    {
+        if (_workspace is not null && _workspace.Top != State.Layer)
+        {
+            await _workspace.DisposeAsync();
+            _workspace = null;
+        }
+
+        return _workspace ??= Services.Layers.Open(Run, State.Spec.Repository, State.Layer);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_workspace is not null)
+        {
+            await _workspace.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host;
+
+/// <summary>Checks a request and writes the first record of a run.</summary>
+internal sealed class RunStarter(RunServices services)
+{
+    private const int MaxTaskBytes = 256 * 1024;
+    private const int MaxTitle = 100;
+    private const string IdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    public async Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken)
+    {
+        var repository = Repositories.Check(request.Repository);
+        if (string.IsNullOrWhiteSpace(request.Task))
+        {
+            throw new UserException("The task is empty: say what is to be done.");
+        }
+
+        if (Encoding.UTF8.GetByteCount(request.Task) > MaxTaskBytes)
+        {
+            throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
+        }
+
+        var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
+        var run = NewId();
+        ImmutableArray<TextSource> rules;
+        await using (var workspace = services.Layers.Open(run, repository, null))
+        {
+            rules = RuleFiles.Read(workspace, services.Blobs);
+        }
+
+        var started = new RunStarted(
+            Kernel.Kernel.Version,
+            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder()) : Agent(request.Code),
+            services.Blobs.PutText("task", request.Task),
+            Title(request.Task),
+            repository,
+            rules,
+            model,
+            request.Limits,
+            request.Merge,
+            request.Judge);
+        await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
+        return run;
+    }
+
+    /// <summary>A new id: 65 random bits, so that two state directories can be put together.</summary>
+    public static RunId NewId() => RunId.Parse("r" + RandomNumberGenerator.GetString(IdAlphabet, 13));
+
+    public async Task<ModelBinding> BindAsync(string id, RunLimits limits, CancellationToken cancellationToken)
+    {
+        var (model, problem) = await services.Models.OpenAsync(id, cancellationToken);
+        if (model is null)
+        {
+            throw new UserException(problem ?? $"There is no model {id}.");
+        }
+
+        var info = model.Info;
+        if (limits.Usd is not null && !info.Recorded && info.InputPrice is null)
+        {
+            throw new UserException(
+                $"--budget-usd cannot be kept: the price of {info.Id} is not in the price table. Use --budget-tokens, or another model.");
+        }
+
+        return new(info.Id, info.ContextTokens, info.MaxOutputTokens, info.Recorded) { InputPrice = info.InputPrice, OutputPrice = info.OutputPrice };
+    }
+
+    private Task<ModelBinding> ModelAsync(RunRequest request, CancellationToken cancellationToken) =>
+        BindAsync(
+            request.Model ?? request.Profile?.Model ?? throw new UserException("No model is named: use --model PROVIDER:NAME."),
+            request.Limits,
+            cancellationToken);
+
+    private AgentSpec Agent(AgentProfile profile)
+    {
+        var tools = services.Tools.Tools
+            .Where(t => profile.Tools.IsEmpty || profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
+            .Select(t => t.Descriptor).ToList();
+        var definitions = CairnJson.Bytes(
+            [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
+        return new(
+            AgentKind.Model,
+            profile.Name,
+            services.Blobs.PutText(profile.Name, profile.Prompt),
+            services.Blobs.Put(definitions),
+            TokenEstimate.UpperBound(definitions.Length),
+            [.. tools.Select(t => new ToolBinding(t.Name, t.Effect))]);
+    }
+
+    private AgentSpec Agent(ICodeAgent agent) =>
+        new(AgentKind.Code, agent.Name, null, default, 0, [.. services.Tools.Tools.Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
+
+    private static string Title(string task)
+    {
+        var line = new string([.. task.Trim().Split('\n')[0].Where(c => !char.IsControl(c))]).Trim();
+        return line.Length <= MaxTitle ? line : line[..(MaxTitle - 1)] + "…";
+    }
+}

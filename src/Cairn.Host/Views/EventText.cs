@@ -1,0 +1,42 @@
+using System.Globalization;
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>A journal event in one line, for people.</summary>
+internal static class EventText
+{
+    public static string Of(RunEvent e) => e switch
+    {
+        RunStarted x => $"run started by agent {x.Agent.Name}{(x.Model is null ? "" : $" on {x.Model.Id}{(x.Model.Recorded ? " (recorded answers)" : "")}")}: {x.Title}",
+        RunForked x => $"forked from {x.Source} after its record {x.SourceCount - 1}{(x.Model is null ? "" : $", goes on with {x.Model.Id}")}",
+        RunRecovered x => $"taken up again ({x.Reason})",
+        RunRolledBack x => $"rolled back to {x.To}: {x.Reason}",
+        RunStopRequested x => $"{(x.Pause ? "paused" : "stop")}: {x.Reason}",
+        RunEnded x => $"ended: {Words(x.Outcome.ToString())}{(x.Reason.Length == 0 ? "" : $" ({x.Reason})")}",
+        ModelCallStarted x => string.Create(CultureInfo.InvariantCulture, $"ask {x.Model}, at most {x.ReservedTokens} tokens{(x.Attempt > 1 ? $", attempt {x.Attempt}" : "")}"),
+        ModelCallFinished x => string.Create(CultureInfo.InvariantCulture, $"answer: {x.Usage.InputTokens}+{x.Usage.OutputTokens} tokens{Calls(x)}"),
+        ModelCallFailed x => $"no answer ({Words(x.Kind.ToString())}): {x.Message}",
+        AgentCalled x => $"agent calls {x.Tool}",
+        AgentFinished x => $"agent finished: {x.Summary}",
+        ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())})",
+        ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
+            $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{(x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}")}"),
+        CheckpointTaken x => $"checkpoint: {x.Reason}",
+        DecisionRequested x => $"a human is asked ({x.Kind})",
+        DecisionMade x => $"answer by {x.By}{(x.Approved ? ": yes" : "")}",
+        JudgeStarted x => $"judge, round {x.Round}",
+        JudgeFinished x => string.Create(CultureInfo.InvariantCulture, $"judge: {(x.Passed ? "accepted" : "not accepted")}, score {x.Score:0.##}"),
+        MergeStarted => "merge begins",
+        MergeFinished x => $"merge: {Words(x.Status.ToString())}, {x.Message}",
+        _ => e.GetType().Name,
+    };
+
+    /// <summary>OverBudget becomes "over budget".</summary>
+    public static string Words(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
+
+    private static string Calls(ModelCallFinished x) => x.Calls.IsEmpty
+        ? ""
+        : ", calls " + string.Join(", ", x.Calls.Select(c => c.Problem.IsNone ? c.Tool : $"{c.Tool} (invalid)"));
+}

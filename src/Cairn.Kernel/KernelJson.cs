@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+
+namespace Cairn.Kernel;
+
+/// <summary>The kernel's JSON: what state hashes are computed over.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(RunState))]
+[JsonSerializable(typeof(HistoryEntry))]
+[JsonSerializable(typeof(Checkpoint))]
+internal sealed partial class KernelJson : JsonSerializerContext;

@@ -1,0 +1,47 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Kernel;
+
+/// <summary>What the kernel wants done. The host writes the intent, does it, and writes the result.</summary>
+public abstract record Command;
+
+/// <summary>Ask the model.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Attempt">The attempt, from 1.</param>
+/// <param name="Plan">The prompt.</param>
+/// <param name="MaxOutputTokens">The most tokens that the answer may have.</param>
+/// <param name="Reserve">What must be set aside.</param>
+/// <param name="Delay">Wait so long before asking.</param>
+public sealed record AskModel(
+    int Step, int Attempt, PromptPlan Plan, int MaxOutputTokens, Reservation Reserve, TimeSpan Delay) : Command;
+
+/// <summary>Run a tool.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Call">The call.</param>
+/// <param name="Layer">The files that it starts from.</param>
+public sealed record RunTool(int Step, TurnCall Call, LayerId? Layer) : Command;
+
+/// <summary>Ask a human.</summary>
+/// <param name="Decision">The question.</param>
+/// <param name="Kind">question, merge or unknown-effect.</param>
+/// <param name="Call">The tool call that waits for it.</param>
+public sealed record AskHuman(DecisionId Decision, string Kind, TurnCall? Call) : Command;
+
+/// <summary>Run the judge.</summary>
+/// <param name="Round">From 1.</param>
+/// <param name="Layer">What is judged.</param>
+public sealed record RunJudge(int Round, LayerId? Layer) : Command;
+
+/// <summary>Merge the run's changes into the repository.</summary>
+/// <param name="Layer">What is merged.</param>
+public sealed record MergeChanges(LayerId? Layer) : Command;
+
+/// <summary>Write the closing record.</summary>
+/// <param name="Outcome">How the run ends.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record EndRun(RunOutcome Outcome, string Reason) : Command;
+
+/// <summary>What a model call may cost at most.</summary>
+/// <param name="Tokens">Prompt and answer.</param>
+/// <param name="Usd">At the model's prices; 0 when they are unknown.</param>
+public readonly record struct Reservation(long Tokens, decimal Usd);

@@ -1,0 +1,86 @@
+using Cairn.Abstractions;
+
+namespace Cairn.Sdk;
+
+/// <summary>What a user asks for when a model agent is to start.</summary>
+public sealed record StartRun
+{
+    /// <summary>What is to be done.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Path of the repository.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>provider:name; null takes the agent file's, or the first that is configured.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Path of an agent file; null for the built-in coder.</summary>
+    public string? AgentFile { get; init; }
+
+    /// <summary>The judge's shell command; "" for none; null takes the agent file's, or the repository's own tests.</summary>
+    public string? Judge { get; init; }
+
+    /// <summary>What happens with the changes; null takes the agent file's, or asks.</summary>
+    public MergeMode? Merge { get; init; }
+
+    /// <summary>The most tokens; null takes the agent file's.</summary>
+    public long? BudgetTokens { get; init; }
+
+    /// <summary>The most US dollars; null takes the agent file's.</summary>
+    public decimal? BudgetUsd { get; init; }
+
+    /// <summary>The most steps; null takes the agent file's.</summary>
+    public int? MaxSteps { get; init; }
+}
+
+/// <summary>
+/// Cairn as a user interface sees it: the same whether it runs in this process or in a daemon. Wrong input is a
+/// <see cref="CairnException"/> whose text names the thing, the place and the mend.
+/// </summary>
+public interface ICairn : IAsyncDisposable
+{
+    /// <summary>All runs, oldest first.</summary>
+    Task<IReadOnlyList<RunSummary>> RunsAsync(CancellationToken cancellationToken);
+
+    /// <summary>One run; the id may be cut short when it stays unique, and "last" is the newest run.</summary>
+    Task<RunSummary> FindAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Starts a run; <see cref="DriveAsync"/> does the work.</summary>
+    Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken);
+
+    /// <summary>Starts a run of a code agent.</summary>
+    Task<RunId> StartAsync(StartRun request, ICodeAgent agent, CancellationToken cancellationToken);
+
+    /// <summary>Drives a run until it ends or pauses. A cancelled token pauses it.</summary>
+    Task<RunSummary> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>A run's records, those of a fork's past first.</summary>
+    Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>The state at a place: a step (7), a checkpoint (c3), a record (@17) or end.</summary>
+    Task<StateView> ShowAsync(RunId run, string place, CancellationToken cancellationToken);
+
+    /// <summary>A run's checkpoints.</summary>
+    Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>Takes a run back to a checkpoint.</summary>
+    Task<RunSummary> RollBackAsync(RunId run, CheckpointId checkpoint, CancellationToken cancellationToken);
+
+    /// <summary>Makes a new run that continues another one from a place, with another model if one is named.</summary>
+    Task<RunId> ForkAsync(RunId run, string place, string? model, CancellationToken cancellationToken);
+
+    /// <summary>What a run changed, up to a place or in all.</summary>
+    Task<DiffView> DiffAsync(RunId run, string place, CancellationToken cancellationToken);
+
+    /// <summary>Merges what an ended run changed into its repository.</summary>
+    Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>Folds the journal again and compares everything with what was recorded.</summary>
+    Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>The text of a body by its hash.</summary>
+    Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
+}
+
+/// <summary>Wrong input, or a state of things that stands in the way: the text names the thing, the place and the mend.</summary>
+public class CairnException(string message, Exception? inner = null) : Exception(message, inner);
