@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Cairn.Abstractions;
 using Cairn.Cli.Demo;
 using Cairn.Cli.Terminal;
@@ -77,17 +74,11 @@ internal sealed class Invocation(ParseResult parse)
     /// <summary>Opens the state directory to look at it, also while another Cairn works in it.</summary>
     public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(Options());
 
-    public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
-
-    public void WriteLine(string text) => Console.Out.WriteLine(text);
-
-    public void Write(FormattableString text) => Console.Out.WriteLine(text.ToString(CultureInfo.InvariantCulture));
-
     public int Fail(string message, int code)
     {
         if (IsJson)
         {
-            WriteJson(new ErrorView(message, code), CliJson.Default.ErrorView);
+            Output.Json(new ErrorView(message, code), CliJson.Default.ErrorView);
         }
         else
         {
@@ -98,9 +89,9 @@ internal sealed class Invocation(ParseResult parse)
     }
 
     private HostOptions Options() =>
-        new(StateDirectory, Terminal(), Environment.GetEnvironmentVariable) { Recordings = DemoFiles.Recording };
+        new(StateDirectory, Person(), Environment.GetEnvironmentVariable) { Recordings = DemoFiles.Recording };
 
-    private IHuman Terminal() => new TerminalHuman(!IsJson && !Console.IsInputRedirected && !Console.IsOutputRedirected);
+    private IHuman Person() => new TerminalHuman(!IsJson && !Console.IsInputRedirected && !Console.IsOutputRedirected);
 }
 
 /// <summary>An error in JSON.</summary>

@@ -17,13 +17,13 @@ internal static class CheckpointsCommand
             var checkpoints = await cairn.CheckpointsAsync(run.Id, token);
             if (call.IsJson)
             {
-                call.WriteJson(checkpoints, CliJson.Default.IReadOnlyListCheckpointView);
+                Output.Json(checkpoints, CliJson.Default.IReadOnlyListCheckpointView);
                 return ExitCode.Ok;
             }
 
             foreach (var point in checkpoints)
             {
-                call.Write($"{point.Id,-5} step {point.Step,-4} @{point.Position,-5} {Safe.Line(point.Reason, 80)}");
+                Output.Write($"{point.Id,-5} step {point.Step,-4} @{point.Position,-5} {Safe.Line(point.Reason, 80)}");
             }
 
             return ExitCode.Ok;

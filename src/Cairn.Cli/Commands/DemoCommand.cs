@@ -74,7 +74,7 @@ internal static class DemoCommand
     {
         if (!call.IsJson)
         {
-            call.Write(text);
+            Output.Write(text);
         }
     }
 }

@@ -18,17 +18,17 @@ internal static class DiffCommand
             var diff = await cairn.DiffAsync(run.Id, parse.GetRequiredValue(at), token);
             if (call.IsJson)
             {
-                call.WriteJson(diff, CliJson.Default.DiffView);
+                Output.Json(diff, CliJson.Default.DiffView);
                 return ExitCode.Ok;
             }
 
             foreach (var file in diff.Files)
             {
                 var path = Safe.Line(file.Change.Path, 4000);
-                call.Write($"# {file.Change.Change.ToString().ToLowerInvariant()} {file.Change.Kind.ToString().ToLowerInvariant()} {path}{Mode(file.Change.BeforeMode, file.Change.AfterMode)}");
+                Output.Write($"# {file.Change.Change.ToString().ToLowerInvariant()} {file.Change.Kind.ToString().ToLowerInvariant()} {path}{Mode(file.Change.BeforeMode, file.Change.AfterMode)}");
                 if (file.Patch is not null)
                 {
-                    call.WriteLine(Safe.Text(file.Patch.TrimEnd('\n')));
+                    Output.Line(Safe.Text(file.Patch.TrimEnd('\n')));
                 }
             }
 

@@ -23,21 +23,21 @@ internal static class DoctorCommand
             var ready = facts.All(f => f.Ok || !f.Essential);
             if (call.IsJson)
             {
-                call.WriteJson(new DoctorReport(ready, facts), CliJson.Default.DoctorReport);
+                Output.Json(new DoctorReport(ready, facts), CliJson.Default.DoctorReport);
                 return ready ? ExitCode.Ok : ExitCode.No;
             }
 
             foreach (var group in facts.GroupBy(f => f.Area))
             {
-                call.WriteLine(group.Key);
+                Output.Line(group.Key);
                 foreach (var fact in group)
                 {
-                    call.Write($"  {(fact.Ok ? "ok" : fact.Essential ? "MISSING" : "-"),-8}{fact.Name,-24} {Safe.Line(fact.Detail, 300)}");
+                    Output.Write($"  {(fact.Ok ? "ok" : fact.Essential ? "MISSING" : "-"),-8}{fact.Name,-24} {Safe.Line(fact.Detail, 300)}");
                 }
             }
 
-            call.WriteLine("");
-            call.WriteLine(ready ? "Agents can run here." : "Agents cannot run here: mend what is MISSING.");
+            Output.Line("");
+            Output.Line(ready ? "Agents can run here." : "Agents cannot run here: mend what is MISSING.");
             return ready ? ExitCode.Ok : ExitCode.No;
         });
         return command;

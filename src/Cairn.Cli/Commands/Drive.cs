@@ -16,7 +16,7 @@ internal static class Drive
         var summary = await cairn.DriveAsync(run, agent, view, cancellationToken);
         if (call.IsJson)
         {
-            call.WriteJson(summary, CliJson.Default.RunSummary);
+            Output.Json(summary, CliJson.Default.RunSummary);
         }
         else
         {

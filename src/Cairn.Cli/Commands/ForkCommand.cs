@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cairn.Cli.Terminal;
 
 namespace Cairn.Cli.Commands;
 
@@ -25,11 +26,11 @@ internal static class ForkCommand
 
             if (call.IsJson)
             {
-                call.WriteJson(await cairn.FindAsync(fork.Value, token), CliJson.Default.RunSummary);
+                Output.Json(await cairn.FindAsync(fork.Value, token), CliJson.Default.RunSummary);
                 return ExitCode.Ok;
             }
 
-            call.Write($"{fork} continues {run.Id} from {parse.GetRequiredValue(at)}. cairn resume {fork} goes on.");
+            Output.Write($"{fork} continues {run.Id} from {parse.GetRequiredValue(at)}. cairn resume {fork} goes on.");
             return ExitCode.Ok;
         });
         return command;

@@ -15,16 +15,16 @@ internal static class JournalCommand
             var findings = JournalAccess.Verify(call.StateDirectory);
             if (call.IsJson)
             {
-                call.WriteJson(findings, CliJson.Default.IReadOnlyListString);
+                Output.Json(findings, CliJson.Default.IReadOnlyListString);
             }
             else
             {
                 foreach (var finding in findings)
                 {
-                    call.WriteLine(Safe.Text(finding));
+                    Output.Line(Safe.Text(finding));
                 }
 
-                call.WriteLine(findings.Count == 0 ? "The journal is whole." : $"{findings.Count} findings.");
+                Output.Line(findings.Count == 0 ? "The journal is whole." : $"{findings.Count} findings.");
             }
 
             return Task.FromResult(findings.Count == 0 ? ExitCode.Ok : ExitCode.No);

@@ -17,13 +17,13 @@ internal static class LogCommand
             var log = await cairn.LogAsync(run.Id, token);
             if (call.IsJson)
             {
-                call.WriteJson(log, CliJson.Default.IReadOnlyListLogEntry);
+                Output.Json(log, CliJson.Default.IReadOnlyListLogEntry);
                 return ExitCode.Ok;
             }
 
             foreach (var entry in log)
             {
-                call.Write($"@{entry.Position,-4} {entry.At:HH:mm:ss.fff}  {(entry.Step == 0 ? "" : $"{entry.Step}"),3}  {Safe.Line(entry.Text, 200)}");
+                Output.Write($"@{entry.Position,-4} {entry.At:HH:mm:ss.fff}  {(entry.Step == 0 ? "" : $"{entry.Step}"),3}  {Safe.Line(entry.Text, 200)}");
             }
 
             return ExitCode.Ok;

@@ -18,11 +18,11 @@ internal static class MergeCommand
             var result = await cairn.MergeAsync(run.Id, token);
             if (call.IsJson)
             {
-                call.WriteJson(result, CliJson.Default.MergeFinished);
+                Output.Json(result, CliJson.Default.MergeFinished);
             }
             else
             {
-                call.WriteLine(Safe.Text($"{result.Message}"));
+                Output.Line(Safe.Text($"{result.Message}"));
             }
 
             return result.Status is MergeStatus.Merged or MergeStatus.Nothing ? ExitCode.Ok : ExitCode.No;

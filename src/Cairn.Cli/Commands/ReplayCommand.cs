@@ -24,16 +24,16 @@ internal static class ReplayCommand
             var report = await cairn.VerifyAsync(run.Id, token);
             if (call.IsJson)
             {
-                call.WriteJson(report, CliJson.Default.ReplayView);
+                Output.Json(report, CliJson.Default.ReplayView);
             }
             else if (report.Passed)
             {
-                call.Write($"verified: {report.Records} records, {report.Prompts} prompts and {report.Decisions} decisions are byte for byte as recorded");
-                call.Write($"state     {report.State}{(report.Ended ? "" : "  (the run is still open: proven up to its last record)")}");
+                Output.Write($"verified: {report.Records} records, {report.Prompts} prompts and {report.Decisions} decisions are byte for byte as recorded");
+                Output.Write($"state     {report.State}{(report.Ended ? "" : "  (the run is still open: proven up to its last record)")}");
             }
             else
             {
-                call.WriteLine(Safe.Text($"DIFFERENT: {report.Difference}"));
+                Output.Line(Safe.Text($"DIFFERENT: {report.Difference}"));
             }
 
             return report.Passed ? ExitCode.Ok : ExitCode.No;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cairn.Cli.Terminal;
 using Cairn.Host;
 
 namespace Cairn.Cli.Commands;
@@ -18,7 +19,7 @@ internal static class ResumeCommand
             var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
             if (run.Ended && !call.IsJson)
             {
-                call.WriteLine($"Run {run.Id} is over ({run.Status}). To go on from one of its places: cairn fork {run.Id} --at STEP, or cairn rollback {run.Id} CHECKPOINT.");
+                Output.Line($"Run {run.Id} is over ({run.Status}). To go on from one of its places: cairn fork {run.Id} --at STEP, or cairn rollback {run.Id} CHECKPOINT.");
                 return Drive.Code(run);
             }
 

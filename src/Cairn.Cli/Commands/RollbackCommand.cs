@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cairn.Abstractions;
+using Cairn.Cli.Terminal;
 
 namespace Cairn.Cli.Commands;
 
@@ -18,14 +19,14 @@ internal static class RollbackCommand
             var back = await cairn.RollBackAsync(run.Id, CheckpointId.Parse(parse.GetRequiredValue(checkpoint)), token);
             if (call.IsJson)
             {
-                call.WriteJson(back, CliJson.Default.RunSummary);
+                Output.Json(back, CliJson.Default.RunSummary);
                 return ExitCode.Ok;
             }
 
-            call.Write($"Run {back.Id} is back at {parse.GetRequiredValue(checkpoint)}, step {back.Step}, and paused. cairn resume {back.Id} goes on from there.");
+            Output.Write($"Run {back.Id} is back at {parse.GetRequiredValue(checkpoint)}, step {back.Step}, and paused. cairn resume {back.Id} goes on from there.");
             if (run.Merge == MergeStatus.Merged)
             {
-                call.Write($"What it merged into {back.Repository} before is still there: undo that with git.");
+                Output.Write($"What it merged into {back.Repository} before is still there: undo that with git.");
             }
 
             return ExitCode.Ok;

@@ -15,18 +15,18 @@ internal static class RunsCommand
             var runs = await cairn.RunsAsync(token);
             if (call.IsJson)
             {
-                call.WriteJson(runs, CliJson.Default.IReadOnlyListRunSummary);
+                Output.Json(runs, CliJson.Default.IReadOnlyListRunSummary);
                 return ExitCode.Ok;
             }
 
             if (runs.Count == 0)
             {
-                call.WriteLine("No runs yet. `cairn run \"TASK\" --repo DIR` starts one; `cairn demo` shows how it works.");
+                Output.Line("No runs yet. `cairn run \"TASK\" --repo DIR` starts one; `cairn demo` shows how it works.");
             }
 
             foreach (var run in runs)
             {
-                call.Write($"{run.Id,-16} {run.Started:yyyy-MM-dd HH:mm}  {run.Status,-12} {run.Step,4} steps {run.Usage.Total,9} tokens  {Safe.Line(run.Title, 60)}{(run.ForkedFrom is { } source ? $"  (fork of {source})" : "")}");
+                Output.Write($"{run.Id,-16} {run.Started:yyyy-MM-dd HH:mm}  {run.Status,-12} {run.Step,4} steps {run.Usage.Total,9} tokens  {Safe.Line(run.Title, 60)}{(run.ForkedFrom is { } source ? $"  (fork of {source})" : "")}");
             }
 
             return ExitCode.Ok;

@@ -21,27 +21,27 @@ internal static class ShowCommand
             var view = await cairn.ShowAsync(run.Id, parse.GetRequiredValue(at), token);
             if (call.IsJson)
             {
-                call.WriteJson(view, CliJson.Default.StateView);
+                Output.Json(view, CliJson.Default.StateView);
                 return ExitCode.Ok;
             }
 
-            call.Write($"Run {run.Id} at position {view.Position}: {view.Phase}");
-            call.Write($"State {view.StateHash}");
-            call.WriteLine(Safe.Text(JsonSerializer.Serialize(view.State, new CliJson(new JsonSerializerOptions(Indented)).JsonElement)));
+            Output.Write($"Run {run.Id} at position {view.Position}: {view.Phase}");
+            Output.Write($"State {view.StateHash}");
+            Output.Line(Safe.Text(JsonSerializer.Serialize(view.State, new CliJson(new JsonSerializerOptions(Indented)).JsonElement)));
             if (view.Prompt is null)
             {
-                call.WriteLine("No model call is due here: --at STEP shows the prompt of a step.");
+                Output.Line("No model call is due here: --at STEP shows the prompt of a step.");
                 return ExitCode.Ok;
             }
 
-            call.Write($"Prompt {view.PromptHash}, at most {view.PromptTokens} tokens, {view.Prompt.Tools.Length} tools");
+            Output.Write($"Prompt {view.PromptHash}, at most {view.PromptTokens} tokens, {view.Prompt.Tools.Length} tools");
             foreach (var message in view.Prompt.Messages)
             {
-                call.Write($"--- {message.Role.ToString().ToLowerInvariant()}{(message.ToolCallId is null ? "" : $" {message.ToolCallId}{(message.IsError ? " (error)" : "")}")}");
-                call.WriteLine(Safe.Text(message.Text));
+                Output.Write($"--- {message.Role.ToString().ToLowerInvariant()}{(message.ToolCallId is null ? "" : $" {message.ToolCallId}{(message.IsError ? " (error)" : "")}")}");
+                Output.Line(Safe.Text(message.Text));
                 foreach (var tool in message.ToolCalls)
                 {
-                    call.WriteLine(Safe.Text($"[call {tool.Id}] {tool.Name} {tool.Arguments}"));
+                    Output.Line(Safe.Text($"[call {tool.Id}] {tool.Name} {tool.Arguments}"));
                 }
             }
 
