@@ -92,8 +92,8 @@ internal sealed class SearchTool() : DriverTool(
         var complete = shown.Length == total && result.LimitHit is null;
         var files = found.Where(f => f.IsMatch).Select(f => f.Path).Distinct(StringComparer.Ordinal).Count();
         var head = complete
-            ? $"{total} matches in {files} files"
-            : $"{shown.Length} of {(result.LimitHit is null ? "" : "at least ")}{total} matches in {files} files (narrow the search to see the rest)";
+            ? $"{total} {(total == 1 ? "match" : "matches")} in {files} {(files == 1 ? "file" : "files")}"
+            : $"{shown.Length} of {(result.LimitHit is null ? "" : "at least ")}{total} matches, in {files} {(files == 1 ? "file" : "files")} (narrow the search to see the rest)";
         return ToolResult.Ok($"{head}\n{text}") with
         {
             Data = Data(context, new SearchData(shown, complete), CairnJson.Default.SearchData),

@@ -15,6 +15,9 @@ internal sealed class InMemoryWorkspace : IWorkspace
     private ImmutableSortedDictionary<string, Node> _frozen = ImmutableSortedDictionary.Create<string, Node>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, Node> _open = ImmutableSortedDictionary.Create<string, Node>(StringComparer.Ordinal);
 
+    private readonly ImmutableSortedDictionary<string, Node> _base;
+    private readonly Dictionary<LayerId, ImmutableSortedDictionary<string, Node>> _layers;
+
     public InMemoryWorkspace(params IEnumerable<(string Path, string Text)> files)
     {
         foreach (var (path, text) in files)
@@ -22,7 +25,17 @@ internal sealed class InMemoryWorkspace : IWorkspace
             Put(path, Encoding.UTF8.GetBytes(text));
         }
 
-        _frozen = _open;
+        _frozen = _base = _open;
+        _layers = [];
+    }
+
+    private InMemoryWorkspace(ImmutableSortedDictionary<string, Node> repository) =>
+        (_base, _frozen, _open, _layers) = (repository, repository, repository, []);
+
+    private InMemoryWorkspace(InMemoryWorkspace other, LayerId? top)
+    {
+        (_base, _layers, Top) = (other._base, other._layers, top);
+        _frozen = _open = top is { } layer ? _layers[layer] : _base;
     }
 
     /// <summary>What a command does; the default is a command that is not found.</summary>
@@ -39,10 +52,16 @@ internal sealed class InMemoryWorkspace : IWorkspace
 
     public LayerId? Top { get; private set; }
 
-    public void Put(string path, byte[] bytes)
+    /// <summary>Another view of the same repository and layers, as a resumed or forked run opens it.</summary>
+    public InMemoryWorkspace OpenAgain(LayerId? top) => new(this, top);
+
+    /// <summary>What was put so far becomes the repository itself.</summary>
+    public InMemoryWorkspace AsRepository() => new(_open);
+
+    public void Put(string path, byte[] bytes, int mode = FileMode)
     {
         MakeParents(path);
-        _open = _open.SetItem(path, new Node(EntryKind.File, bytes, FileMode, null));
+        _open = _open.SetItem(path, new Node(EntryKind.File, bytes, mode, null));
     }
 
     public void PutLink(string path, string target)
@@ -65,7 +84,7 @@ internal sealed class InMemoryWorkspace : IWorkspace
 
     public WorkspaceEntry? Stat(string path)
     {
-        Inside(path);
+        path = Inside(path);
         return path.Length == 0
             ? new WorkspaceEntry("", EntryKind.Directory, 0, DirectoryMode)
             : _open.TryGetValue(path, out var node) ? Entry(path, node) : null;
@@ -155,6 +174,7 @@ internal sealed class InMemoryWorkspace : IWorkspace
 
         var parent = Top;
         (_frozen, Top) = (_open, id);
+        _layers[id] = _open;
         return new LayerChanges(id, parent, changes);
     }
 
@@ -183,19 +203,34 @@ internal sealed class InMemoryWorkspace : IWorkspace
     private static WorkspaceEntry Entry(string path, Node node) =>
         new(path, node.Kind, node.Kind == EntryKind.File ? node.Bytes.Length : 0, node.Mode, node.Target);
 
-    private static void Inside(string path)
+    private static string Inside(string path)
     {
-        if (path.StartsWith('/') || path.Split('/').Contains(".."))
+        var parts = new List<string>();
+        foreach (var part in path.Split('/').Where(p => p is not ("" or ".")))
         {
-            throw new WorkspaceException(FileProblem.Outside, $"{path} leads out of the workspace.");
+            if (path.StartsWith('/') || (part == ".." && parts.Count == 0))
+            {
+                throw new WorkspaceException(FileProblem.Outside, $"{path} leads out of the workspace.");
+            }
+
+            if (part == "..")
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+            else
+            {
+                parts.Add(part);
+            }
         }
+
+        return string.Join('/', parts);
     }
 
     private string Follow(string path)
     {
         for (var hops = 0; hops < 16; hops++)
         {
-            Inside(path);
+            path = Inside(path);
             if (_open.GetValueOrDefault(path) is not { Kind: EntryKind.Link, Target: { } target })
             {
                 return path;

@@ -99,7 +99,7 @@ public sealed class CommandToolTests
         var output = "./a.py\03-before\n./a.py\04:hit one\n--\n./b\nc.py\09:hit: two\n./d.py\01:hit three\n";
         var result = await Search(Bench(Ended(0, output)), "hit", max: 2);
         Assert.Equal(
-            "2 of 3 matches in 3 files (narrow the search to see the rest)\na.py-3- before\na.py:4: hit one\n--\nb␊c.py:9: hit: two", result.Text);
+            "2 of 3 matches, in 3 files (narrow the search to see the rest)\na.py-3- before\na.py:4: hit one\n--\nb␊c.py:9: hit: two", result.Text);
     }
 
     [Fact]
