@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Cairn.Abstractions;
+using Cairn.Cli.Demo;
 using Cairn.Cli.Terminal;
 using Cairn.Host;
 using Cairn.Sdk;
@@ -71,10 +72,10 @@ internal sealed class Invocation(ParseResult parse)
         });
 
     /// <summary>Opens the state directory to change it.</summary>
-    public ICairn Open() => CairnHost.Open(new HostOptions(StateDirectory, Terminal(), Environment.GetEnvironmentVariable));
+    public ICairn Open() => CairnHost.Open(Options());
 
     /// <summary>Opens the state directory to look at it, also while another Cairn works in it.</summary>
-    public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(new HostOptions(StateDirectory, Terminal(), Environment.GetEnvironmentVariable));
+    public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(Options());
 
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
 
@@ -95,6 +96,9 @@ internal sealed class Invocation(ParseResult parse)
 
         return code;
     }
+
+    private HostOptions Options() =>
+        new(StateDirectory, Terminal(), Environment.GetEnvironmentVariable) { Recordings = DemoFiles.Recording };
 
     private IHuman Terminal() => new TerminalHuman(!IsJson && !Console.IsInputRedirected && !Console.IsOutputRedirected);
 }

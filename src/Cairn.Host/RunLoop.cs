@@ -58,7 +58,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
 
             foreach (var command in due)
             {
-                var (intent, effect) = operations.Prepare(state, command);
+                var (intent, effect) = await operations.PrepareAsync(state, command, cancellationToken);
                 state = Kernel.Kernel.Apply(state, intent);
                 events.Add(intent);
                 if (effect is not null)

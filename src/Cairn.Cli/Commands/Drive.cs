@@ -12,7 +12,7 @@ internal static class Drive
     {
         IRunObserver view = call.IsJson
             ? new JsonView()
-            : new LiveView(verbose) { Body = hash => cairn.BodyAsync(hash, CancellationToken.None).GetAwaiter().GetResult() };
+            : new LiveView(verbose) { Body = Body(cairn) };
         var summary = await cairn.DriveAsync(run, agent, view, cancellationToken);
         if (call.IsJson)
         {
@@ -25,6 +25,10 @@ internal static class Drive
 
         return cancellationToken.IsCancellationRequested ? ExitCode.Interrupted : Code(summary);
     }
+
+    /// <summary>Finds bodies for the live view; they are in memory or one read away.</summary>
+    public static Func<BlobHash, string> Body(ICairn cairn) =>
+        hash => cairn.BodyAsync(hash, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>0 when the run did what it was asked to do.</summary>
     public static int Code(RunSummary run) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cairn.Host;
 
 namespace Cairn.Cli.Commands;
 
@@ -9,7 +10,8 @@ internal static class ResumeCommand
     {
         var id = RunArgument.Make();
         var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
-        var command = new Command("resume", "Go on with a run that was interrupted, paused or rolled back.") { id, quiet };
+        var code = new Option<string?>("--code") { Description = "The code agent that the run belongs to", HelpName = "DLL[:CLASS]" };
+        var command = new Command("resume", "Go on with a run that was interrupted, paused or rolled back.") { id, code, quiet };
         Invocation.Bind(command, async (call, parse, token) =>
         {
             await using var cairn = call.Open();
@@ -20,7 +22,7 @@ internal static class ResumeCommand
                 return Drive.Code(run);
             }
 
-            return await Drive.AsyncTo(call, cairn, run.Id, null, !parse.GetValue(quiet), token);
+            return await Drive.AsyncTo(call, cairn, run.Id, parse.GetValue(code) is { } assembly ? CodeAgents.Load(assembly) : null, !parse.GetValue(quiet), token);
         });
         return command;
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Cairn.Abstractions;
-using Cairn.Cli.Terminal;
+using Cairn.Host;
 using Cairn.Sdk;
 
 namespace Cairn.Cli.Commands;
@@ -14,6 +14,7 @@ internal static class RunCommand
         var repo = new Option<string>("--repo") { Description = "The repository", DefaultValueFactory = _ => ".", HelpName = "DIR" };
         var model = new Option<string?>("--model") { Description = "The model: openai:NAME, anthropic:NAME, ollama:NAME, llamacpp:NAME, vllm:NAME, compatible:NAME", HelpName = "PROVIDER:NAME" };
         var agent = new Option<string?>("--agent") { Description = "Agent file: role, prompt, tools and limits in YAML", HelpName = "FILE" };
+        var code = new Option<string?>("--code") { Description = "A code agent instead of a model: an assembly built against Cairn.Sdk", HelpName = "DLL[:CLASS]" };
         var judge = new Option<string?>("--judge") { Description = "Shell command that must exit 0 before anything is merged (default: the repository's own tests; '' for none)", HelpName = "COMMAND" };
         var tokens = new Option<long?>("--budget-tokens") { Description = "The most tokens, input and output", HelpName = "N" };
         var usd = new Option<decimal?>("--budget-usd") { Description = "The most US dollars", HelpName = "N" };
@@ -22,7 +23,7 @@ internal static class RunCommand
         var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
         var command = new Command("run", "An agent does a task on a repository, in a fork of it.")
         {
-            task, repo, model, agent, judge, tokens, usd, steps, merge, quiet,
+            task, repo, model, agent, code, judge, tokens, usd, steps, merge, quiet,
         };
         Invocation.Bind(command, async (call, parse, token) =>
         {
@@ -40,8 +41,9 @@ internal static class RunCommand
                 Merge = parse.GetValue(merge),
             };
             await using var cairn = call.Open();
-            var run = await cairn.StartAsync(start, token);
-            return await Drive.AsyncTo(call, cairn, run, null, !parse.GetValue(quiet), token);
+            var coded = parse.GetValue(code) is { } assembly ? CodeAgents.Load(assembly) : null;
+            var run = coded is null ? await cairn.StartAsync(start, token) : await cairn.StartAsync(start, coded, token);
+            return await Drive.AsyncTo(call, cairn, run, coded, !parse.GetValue(quiet), token);
         });
         return command;
     }

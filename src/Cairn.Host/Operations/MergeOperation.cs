@@ -11,8 +11,25 @@ internal sealed class MergeOperation(RunSession session)
     private const int ConflictsShown = 20;
 
     /// <summary>The plan to carry out: the one that a crash interrupted, or a new one.</summary>
-    public MergePlan Plan(LayerId? layer) =>
-        Interrupted() ?? session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer);
+    public async ValueTask<MergePlan> PlanAsync(LayerId? layer, CancellationToken cancellationToken)
+    {
+        if (Interrupted() is { } plan)
+        {
+            return plan;
+        }
+
+        plan = session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer);
+        var paths = plan.Changes.Select(c => c.Path).Concat(plan.Conflicts.Select(c => c.Path)).ToList();
+        var ignored = await IgnoredPaths.FindAsync(await session.WorkspaceAsync(), paths, cancellationToken);
+        return ignored.Count == 0
+            ? plan
+            : plan with
+            {
+                Changes = [.. plan.Changes.Where(c => !ignored.Contains(c.Path))],
+                Conflicts = [.. plan.Conflicts.Where(c => !ignored.Contains(c.Path))],
+                LeftOut = [.. plan.LeftOut, $"{ignored.Count} paths that .gitignore names"],
+            };
+    }
 
     public MergeStarted Intent(MergePlan plan, BlobHash state)
     {

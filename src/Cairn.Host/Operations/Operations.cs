@@ -16,7 +16,8 @@ internal sealed class Operations(RunSession session)
     public delegate Task<RunEvent> Effect(CancellationToken cancellationToken);
 
     /// <summary>The intent and the effect of a command; the closing record has no effect.</summary>
-    public (RunEvent Intent, Effect? Effect) Prepare(RunState state, Command command)
+    public async ValueTask<(RunEvent Intent, Effect? Effect)> PrepareAsync(
+        RunState state, Command command, CancellationToken cancellationToken)
     {
         var hash = Kernel.Kernel.Hash(state);
         switch (command)
@@ -32,7 +33,7 @@ internal sealed class Operations(RunSession session)
             case RunJudge judge:
                 return (new JudgeStarted(judge.Round, judge.Layer, hash), token => _judge.RunAsync(judge, token));
             case MergeChanges merge:
-                var plan = _merge.Plan(merge.Layer);
+                var plan = await _merge.PlanAsync(merge.Layer, cancellationToken);
                 return (_merge.Intent(plan, hash), token => Task.FromResult<RunEvent>(_merge.Carry(plan)));
             case EndRun end:
                 return (new RunEnded(end.Outcome, end.Reason, hash), null);

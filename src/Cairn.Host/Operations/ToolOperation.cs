@@ -33,7 +33,12 @@ internal sealed class ToolOperation(RunSession session)
             changes?.Changes.Length ?? 0,
             result.Signal,
             result.LimitHit,
-            (long)elapsed.TotalMilliseconds);
+            (long)elapsed.TotalMilliseconds)
+        {
+            Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
+                ? null
+                : services.Blobs.PutText("", result.Data).Body,
+        };
     }
 
     private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, CancellationToken cancellationToken)

@@ -76,10 +76,11 @@ internal sealed class AgentSession : ISyscalls, IDisposable
             () => new AgentCalled(tool, body, Problem(tool, arguments)),
             cancellationToken);
         var done = state.Past?.Finished;
-        var (status, result) = done is null
+        var (status, result, data) = done is null
             ? Last(state.Now!)
-            : (done.Status, done.Result);
-        return new(ToStatus(status), _session.Services.Blobs.GetText(result));
+            : (done.Status, done.Result, done.Data);
+        var blobs = _session.Services.Blobs;
+        return new(ToStatus(status), blobs.GetText(result)) { Data = data is { } hash ? blobs.GetText(hash) : null };
     }
 
     public async Task<CheckpointId> CheckpointAsync(string reason, CancellationToken cancellationToken)
@@ -141,10 +142,10 @@ internal sealed class AgentSession : ISyscalls, IDisposable
             : default;
     }
 
-    private static (ToolStatus, BlobHash) Last(RunState state)
+    private static (ToolStatus, BlobHash, BlobHash?) Last(RunState state)
     {
         var call = state.History[^1].Turn!.Calls[0];
-        return (call.Status, call.Result);
+        return (call.Status, call.Result, call.Data);
     }
 
     private static SyscallStatus ToStatus(ToolStatus status) => status switch

@@ -1,5 +1,5 @@
 using Cairn.Abstractions;
-using Cairn.Evals;
+using Cairn.Evals.Judges;
 using Cairn.Sdk;
 
 namespace Cairn.Host;
@@ -27,7 +27,7 @@ internal sealed class RequestBuilder(RunServices services)
             Profile = profile,
             Model = start.Model ?? profile.Model ?? await FindModelAsync(cancellationToken),
             Merge = start.Merge ?? profile.Merge ?? MergeMode.Ask,
-            Judge = Judge(start, profile),
+            Judge = await JudgeAsync(start, profile),
             Limits = Limits(start, profile.Limits),
         };
     }
@@ -47,15 +47,15 @@ internal sealed class RequestBuilder(RunServices services)
         };
     }
 
-    private static JudgeSpec? Judge(StartRun start, AgentProfile profile)
+    private async ValueTask<JudgeSpec?> JudgeAsync(StartRun start, AgentProfile profile)
     {
-        if (start.Judge is { } named)
+        if ((start.Judge ?? profile.Judge) is { } named)
         {
             return named.Length == 0 ? null : new(named);
         }
 
-        var command = profile.Judge ?? TestCommandFinder.Find(Repositories.Check(start.Repository))?.Command;
-        return command is null ? null : new(command);
+        await using var workspace = services.Layers.Open(RunStarter.NewId(), Repositories.Check(start.Repository), null);
+        return TestCommandFinder.Find(workspace) is { } found ? new(found.Command) : null;
     }
 
     private async Task<string> FindModelAsync(CancellationToken cancellationToken)

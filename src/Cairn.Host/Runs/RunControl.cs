@@ -108,7 +108,7 @@ public sealed class RunControl(RunServices services)
         }
 
         var merge = new MergeOperation(session);
-        var plan = merge.Plan(session.State.Layer);
+        var plan = await merge.PlanAsync(session.State.Layer, cancellationToken);
         if (plan.Conflicts.Length == 0)
         {
             await session.CommitAsync(merge.Intent(plan, Kernel.Kernel.Hash(session.State)), cancellationToken);

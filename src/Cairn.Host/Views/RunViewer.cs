@@ -3,7 +3,7 @@ using System.Text.Json;
 using Cairn.Abstractions;
 using Cairn.Kernel;
 using Cairn.Sdk;
-using DiffPlex;
+using Cairn.Tools.Files;
 
 namespace Cairn.Host;
 
@@ -12,6 +12,8 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
 {
     /// <summary>Files larger than this are named in a diff, not compared line by line.</summary>
     private const int MaxDiffBytes = 1 << 20;
+
+    private const int MaxDiffLines = 20_000;
 
     public RunSummary Summary(RunHead head, bool live)
     {
@@ -71,8 +73,11 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
 
         var before = Text(change.Before);
         var after = Text(change.After);
-        return before is null || after is null ? null : UnifiedDiff.Of(change.Path, before, after);
+        return before is null || after is null ? null : Header(change) + UnifiedDiff.Between(before, after, MaxDiffLines);
     }
+
+    private static string Header(PathChange change) =>
+        $"--- {(change.Change == ChangeKind.Added ? "/dev/null" : $"a/{change.Path}")}\n+++ {(change.Change == ChangeKind.Deleted ? "/dev/null" : $"b/{change.Path}")}\n";
 
     private string? Text(BlobHash hash)
     {

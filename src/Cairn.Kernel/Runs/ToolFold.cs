@@ -55,6 +55,7 @@ internal static class ToolFold
                 Progress = CallProgress.Done,
                 Status = e.Status,
                 Result = e.Result,
+                Data = e.Data,
                 Tokens = e.Tokens,
                 Signal = e.Signal,
             }

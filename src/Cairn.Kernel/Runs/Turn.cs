@@ -33,6 +33,9 @@ public sealed record TurnCall(CallId Id, string ModelCallId, string Tool, BlobHa
     /// <summary>The answer's text.</summary>
     public BlobHash Result { get; init; }
 
+    /// <summary>The answer for a program; null when there is none.</summary>
+    public BlobHash? Data { get; init; }
+
     /// <summary>Upper bound of the answer's tokens.</summary>
     public int Tokens { get; init; }
 

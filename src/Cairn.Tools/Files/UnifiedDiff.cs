@@ -6,7 +6,7 @@ using DiffPlex.Model;
 namespace Cairn.Tools.Files;
 
 /// <summary>A unified diff of two texts, bounded in work and length.</summary>
-internal static class UnifiedDiff
+public static class UnifiedDiff
 {
     private const int MaxInputLines = 20_000;
     private const int Context = 3;

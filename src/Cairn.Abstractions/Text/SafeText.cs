@@ -2,17 +2,21 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Cairn.Tools.Calls;
+namespace Cairn.Abstractions;
 
 /// <summary>
 /// Makes text of unknown origin harmless for terminals and models: control characters become visible signs, so that no
 /// escape sequence, title change, cursor move or reversed text gets through. Tab and line feed stay.
 /// </summary>
-internal static class SafeText
+public static class SafeText
 {
     /// <summary>The text without live control characters, at most so many bytes of UTF-8; says what it left out.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="maxBytes">At least 256.</param>
     public static string ForModel(string text, int maxBytes)
     {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, 256);
         var safe = Visible(text);
         var bytes = Encoding.UTF8.GetByteCount(safe);
         return bytes <= maxBytes ? safe : Cut(safe, bytes, maxBytes);
@@ -21,6 +25,7 @@ internal static class SafeText
     /// <summary>The same on one line and of bounded length, for names inside of sentences.</summary>
     public static string Line(string text, int maxChars)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var cut = text.Length > maxChars ? text[..maxChars] + "…" : text;
         return Visible(cut).Replace('\n', '␊').Replace('\t', '␉');
     }
@@ -28,6 +33,7 @@ internal static class SafeText
     /// <summary>Output as a terminal would leave it: colours gone, a line that was drawn over shows its last state.</summary>
     public static string FromTerminal(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (text.AsSpan().IndexOfAny('\e', '\r', '\b') < 0)
         {
             return text;

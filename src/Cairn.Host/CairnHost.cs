@@ -1,0 +1,105 @@
+using Cairn.Abstractions;
+using Cairn.Evals.Judges;
+using Cairn.Models;
+using Cairn.Sandbox;
+using Cairn.Sdk;
+using Cairn.Storage;
+using Cairn.Tools;
+
+namespace Cairn.Host;
+
+/// <summary>What the host takes from outside.</summary>
+/// <param name="StateDirectory">Where journal, bodies and layers live.</param>
+/// <param name="Human">Who can be asked.</param>
+/// <param name="Environment">Reads an environment variable of the user.</param>
+public sealed record HostOptions(string StateDirectory, IHuman Human, Func<string, string?> Environment)
+{
+    /// <summary>Directories that sandboxed commands see read-only beside the system's own.</summary>
+    public IReadOnlyList<SandboxMount> Mounts { get; init; } = [];
+
+    /// <summary>Recordings by name, for models such as recorded:demo.</summary>
+    public Func<string, string?>? Recordings { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>The composition root: puts the real disk, sandbox, models and tools together.</summary>
+public static class CairnHost
+{
+    /// <summary>Where the state lives: what the user named, else $CAIRN_STATE, else the XDG state folder.</summary>
+    public static string StateDirectory(string? named, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var home = environment("HOME") is { Length: > 0 } h ? h : "/root";
+        var xdg = environment("XDG_STATE_HOME") is { Length: > 0 } x ? x : Path.Combine(home, ".local", "state");
+        return Path.GetFullPath(named ?? (environment("CAIRN_STATE") is { Length: > 0 } set ? set : Path.Combine(xdg, "cairn")));
+    }
+
+    /// <summary>Opens a state directory to work in it; it is made when it does not exist.</summary>
+    /// <exception cref="CairnException">When another Cairn works in it, or it was written by a newer Cairn.</exception>
+    public static ICairn Open(HostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            return Compose(options, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time));
+        }
+        catch (StateDirectoryInUseException e)
+        {
+            throw new UserException(e.Message, e);
+        }
+    }
+
+    /// <summary>Opens a state directory to look at it, also while another Cairn works in it.</summary>
+    public static ICairn OpenReadOnly(HostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Compose(options, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory));
+    }
+
+    /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
+    internal static IReadOnlyList<SandboxMount> ToolChains(Func<string, string?> environment)
+    {
+        var home = environment("HOME") is { Length: > 0 } h ? h : "/root";
+        string[] known = ["/opt", $"{home}/.dotnet", $"{home}/.nuget/packages", $"{home}/.rustup", $"{home}/.cargo/bin", $"{home}/.cargo/registry", $"{home}/.nvm/versions", $"{home}/.pyenv/versions", $"{home}/go/pkg"];
+        var named = (environment("CAIRN_MOUNTS") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
+    }
+
+    private static EmbeddedCairn Compose(HostOptions options, StateStore store)
+    {
+        var layers = new LayerStore(
+            options.StateDirectory, store.Blobs, options.Time,
+            new LayerStoreOptions { Mounts = [.. ToolChains(options.Environment), .. options.Mounts] });
+        var models = new ModelCatalog(new ModelCatalogOptions
+        {
+            Environment = options.Environment,
+            Time = options.Time,
+            Recordings = options.Recordings,
+        });
+        var services = new RunServices
+        {
+            Journal = store.Journal,
+            Blobs = store.Blobs,
+            Layers = layers,
+            Tools = new ToolRegistry(),
+            Models = models,
+            Judge = new CommandJudge(),
+            Human = options.Human,
+            Time = options.Time,
+        };
+        return new EmbeddedCairn(services, new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run));
+    }
+
+    private sealed class Closing(params IDisposable[] parts) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var part in parts)
+            {
+                part.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text;
+using Cairn.Abstractions;
+
+namespace Cairn.Host;
+
+/// <summary>
+/// Build outputs and caches that commands left behind: what the repository's own .gitignore names is not merged. Git
+/// itself is asked, in the sandbox, because only git knows its rules exactly.
+/// </summary>
+internal static class IgnoredPaths
+{
+    private static readonly SandboxLimits Limits = new() { Wall = TimeSpan.FromSeconds(60), OutputBytes = 64 << 20 };
+
+    public static async Task<IReadOnlySet<string>> FindAsync(
+        IWorkspace workspace, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
+    {
+        if (paths.Count == 0)
+        {
+            return new HashSet<string>();
+        }
+
+        var command = new SandboxCommand(["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "check-ignore", "-z", "--stdin"])
+        {
+            ReadOnly = true,
+            Input = Encoding.UTF8.GetBytes(string.Join('\0', paths)),
+            Limits = Limits,
+        };
+        var result = await workspace.RunAsync(command, cancellationToken);
+
+        // 0: some are ignored, 1: none is; anything else is no answer, and then everything is merged and shown.
+        return result.ExitCode == 0 && result.LimitHit is null
+            ? result.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal)
+            : new HashSet<string>();
+    }
+}

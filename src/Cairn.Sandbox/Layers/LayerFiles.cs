@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Cairn.Abstractions;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>
+/// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), `open/RUN/` (one run's open layer and
+/// its scratch), `squash/ID` (derived, may be deleted at any time), `stage/repo` (a mount point, always empty here).
+/// </summary>
+internal sealed class LayerFiles : IDisposable
+{
+    private const long MaxMetaBytes = 1L << 30;
+    private readonly ConcurrentDictionary<LayerId, LayerMeta> _metas = new();
+
+    public LayerFiles(string state)
+    {
+        Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
+        foreach (var name in (string[])["layers", "open", "squash", "stage/repo"])
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
+        }
+
+        State = DirectoryHandle.Open(Path);
+        IsRoot = LinuxCalls.EffectiveUser() == 0;
+    }
+
+    /// <summary>Absolute path of the state directory.</summary>
+    public string Path { get; }
+
+    /// <summary>A short name for this state directory, for things that live outside it.</summary>
+    public string Owner => BlobHash.OfText(Path).Short;
+
+    public DirectoryHandle State { get; }
+
+    /// <summary>Root mounts with trusted attributes; an ordinary user needs the user ones.</summary>
+    public bool IsRoot { get; }
+
+    public string OpaqueAttribute => IsRoot ? "trusted.overlay.opaque" : "user.overlay.opaque";
+
+    public void Dispose() => State.Dispose();
+
+    public static string LayerTree(LayerId id) => $"layers/{Checked(id.Value)}/d";
+
+    public static string OpenRoot(RunId run) => $"open/{Checked(run.Value)}";
+
+    public static string SquashTree(LayerId id) => $"squash/{Checked(id.Value)}";
+
+    public DirectoryHandle OpenTree(string relative) => DirectoryHandle.Open(System.IO.Path.Combine(Path, relative));
+
+    /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
+    public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : _metas.GetOrAdd(id, Load(id));
+
+    public bool Exists(LayerId id) => State.Stat($"layers/{Checked(id.Value)}/meta.json") is not null;
+
+    /// <summary>The stack's layers from the top down.</summary>
+    public IEnumerable<LayerMeta> Chain(LayerId? top)
+    {
+        for (var at = top; at is { } id;)
+        {
+            var meta = Meta(id);
+            yield return meta;
+            at = meta.Parent;
+        }
+    }
+
+    /// <summary>Every layer whose meta.json is there.</summary>
+    public IEnumerable<LayerId> All() => State.Names("layers").Select(LayerId.Parse).Where(Exists);
+
+    /// <summary>Makes a layer real. Its tree must be in place and durable; the rename of meta.json is the moment of birth.</summary>
+    public void Commit(LayerMeta meta)
+    {
+        var directory = $"layers/{Checked(meta.Layer.Value)}";
+        var temporary = System.IO.Path.Combine(Path, directory, "meta.tmp");
+        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
+            RandomAccess.FlushToDisk(file);
+        }
+
+        State.SyncDirectory("layers");
+        State.SyncDirectory(directory);
+        File.Move(temporary, System.IO.Path.Combine(Path, directory, "meta.json"));
+        State.SyncDirectory(directory);
+        _metas[meta.Layer] = meta;
+    }
+
+    /// <summary>Unmakes a layer: without its meta.json it is a left-over.</summary>
+    public void Forget(LayerId id)
+    {
+        _metas.TryRemove(id, out _);
+        TreeRemoval.Remove(State, $"layers/{id}/meta.json");
+        State.SyncDirectory($"layers/{id}");
+    }
+
+    private LayerMeta Load(LayerId id)
+    {
+        if (!Exists(id))
+        {
+            throw new WorkspaceException(FileProblem.NotFound, $"There is no layer '{id}' in '{Path}'.");
+        }
+
+        try
+        {
+            using var file = State.OpenFile($"layers/{id}/meta.json", out _);
+            var meta = JsonSerializer.Deserialize(FileContent.ReadAll(file, "meta.json", MaxMetaBytes), SandboxJson.Default.LayerMeta)!;
+            return meta.Version <= LayerMeta.CurrentVersion && meta.Layer == id
+                ? meta
+                : throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' has version {meta.Version}; this Cairn reads up to {LayerMeta.CurrentVersion}.");
+        }
+        catch (JsonException e)
+        {
+            throw new WorkspaceException(FileProblem.Io, $"The description of layer '{id}' is damaged: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Identifiers may hold dots, but one that is only dots would be another directory.</summary>
+    private static string Checked(string id) =>
+        id is "." or ".." or "" ? throw new WorkspaceException(FileProblem.Outside, $"'{id}' cannot name a directory.") : id;
+}

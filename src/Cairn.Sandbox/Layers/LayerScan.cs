@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>
+/// Works out what the open layer changes against the view below it, and puts the contents that a diff or a merge will
+/// need into the blob store. A file that was copied up and is the same as before is no change.
+/// </summary>
+internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobStore blobs)
+{
+    /// <summary>Larger contents stay in the layer's own file; see <see cref="LayerStore.Content"/>.</summary>
+    public const long MaxCapturedBytes = 8 << 20;
+
+    private const int MaxSyncedOneByOne = 128;
+    private readonly DirectoryHandle _upper = view.Levels[0].Tree;
+    private readonly MergedView _below = view.Below();
+    private readonly List<LayerEdit> _edits = [];
+    private readonly List<(string Path, bool IsDirectory)> _entries = [];
+
+    /// <summary>The changes, sorted by path.</summary>
+    public ImmutableArray<LayerEdit> Run()
+    {
+        Scan("", _below.Root(), false);
+        return [.. _edits.OrderBy(e => e.Path, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Makes all of the layer's files and directories durable. Call after <see cref="Run"/>.</summary>
+    public void Sync()
+    {
+        if (_entries.Count <= MaxSyncedOneByOne)
+        {
+            foreach (var (path, isDirectory) in _entries)
+            {
+                using var entry = _upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
+                if (entry is not null)
+                {
+                    LinuxError.Check(LinuxCalls.Sync(entry), isDirectory ? "sync the directory" : "sync", path);
+                }
+            }
+
+            _upper.SyncDirectory("");
+        }
+        else
+        {
+            LinuxError.Check(LinuxCalls.SyncFilesystem(_upper.Handle), "sync the layers' file system at", _upper.Name);
+        }
+    }
+
+    private void Scan(string directory, Found? below, bool opaque)
+    {
+        var names = _upper.Names(directory);
+        names.Sort(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            var path = FileNames.Join(directory, name);
+            var own = _upper.Stat(path)!.Value;
+            var before = below is null ? null : _below.Look(below, name);
+            if (!own.IsWhiteout && own.Kind is EntryKind.File or EntryKind.Directory)
+            {
+                _entries.Add((path, own.Kind == EntryKind.Directory));
+            }
+
+            if (path == ".git")
+            {
+                // One line says that it is there. It is never merged, so what lies in it is of no interest.
+                _edits.Add(new(path, before is null ? null : PathState.Of(before.Stat, default), own.IsWhiteout ? null : PathState.Of(own, default)));
+            }
+            else
+            {
+                ScanEntry(path, own, before);
+            }
+        }
+
+        if (opaque && below is not null)
+        {
+            var kept = names.ToHashSet(StringComparer.Ordinal);
+            foreach (var hidden in _below.Children(below).Where(c => !kept.Contains(FileNames.Last(c.Path))))
+            {
+                Delete(hidden);
+            }
+        }
+    }
+
+    private void ScanEntry(string path, FileStat own, Found? before)
+    {
+        if (own.IsWhiteout)
+        {
+            if (before is not null)
+            {
+                Delete(before);
+            }
+
+            return;
+        }
+
+        var here = new Found(path, own, [0]);
+        if (own.Kind == EntryKind.Directory)
+        {
+            var merged = before is { Stat.Kind: EntryKind.Directory } ? before : null;
+            Add(path, before is null ? null : Capture(_below, before), PathState.Of(own, default));
+            Scan(path, merged, merged is not null && _upper.IsOpaque(path, opaqueAttribute));
+            return;
+        }
+
+        if (before is { Stat.Kind: EntryKind.Directory })
+        {
+            DeleteChildren(before);
+        }
+
+        Add(path, before is null ? null : Capture(_below, before), Capture(view, here));
+    }
+
+    private void Delete(Found entry)
+    {
+        Add(entry.Path, Capture(_below, entry), null);
+        if (entry.Stat.Kind == EntryKind.Directory)
+        {
+            DeleteChildren(entry);
+        }
+    }
+
+    private void DeleteChildren(Found directory)
+    {
+        foreach (var child in _below.Walk(directory))
+        {
+            Add(child.Path, Capture(_below, child), null);
+        }
+    }
+
+    private void Add(string path, PathState? before, PathState? after)
+    {
+        if (before != after)
+        {
+            _edits.Add(new(path, before, after));
+        }
+    }
+
+    private PathState Capture(MergedView from, Found entry)
+    {
+        // What a frozen layer holds was captured when it was frozen.
+        var known = ReferenceEquals(from, _below) && entry.Levels[0] < _below.Levels.Length - 1;
+        if (known || entry.Stat.Kind is EntryKind.Directory or EntryKind.Other || entry.Stat.Length > MaxCapturedBytes)
+        {
+            return from.State(entry);
+        }
+
+        if (entry.Stat.Kind == EntryKind.Link)
+        {
+            return PathState.Of(entry.Stat, blobs.Put(FileNames.Encode(from.ReadLink(entry)).AsSpan()[..^1]));
+        }
+
+        using var file = from.OpenFile(entry, out var stat);
+        return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes)));
+    }
+}

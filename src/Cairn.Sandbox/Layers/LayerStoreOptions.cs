@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+
+namespace Cairn.Sandbox;
+
+/// <summary>What a <see cref="LayerStore"/> can be told.</summary>
+public sealed record LayerStoreOptions
+{
+    /// <summary>Directories of the machine that commands see read-only, beside the system's own (an SDK, a package folder).</summary>
+    public ImmutableArray<SandboxMount> Mounts { get; init; } = [];
+
+    /// <summary>Stacks deeper than this are squashed into one derived tree, so that mounts and look-ups stay fast.</summary>
+    public int SquashDepth { get; init; } = 24;
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Cairn.Abstractions;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>All that is compared of an entry: kind, permission bits, and the hash of a file's bytes or a link's target.</summary>
+internal sealed record PathState(EntryKind Kind, int Mode, BlobHash Content)
+{
+    /// <summary>A link's permission bits mean nothing and cannot be set.</summary>
+    public static PathState Of(FileStat stat, BlobHash content) => new(stat.Kind, stat.Kind == EntryKind.Link ? 0x1FF : stat.Mode, content);
+}
+
+/// <summary>How one path went from one state to another; null means not there.</summary>
+internal sealed record LayerEdit(string Path, PathState? Before, PathState? After)
+{
+    public PathChange ToChange() => new(
+        Path,
+        Before is null ? ChangeKind.Added : After is null ? ChangeKind.Deleted : ChangeKind.Modified,
+        (After ?? Before)!.Kind,
+        Before?.Content ?? default,
+        After?.Content ?? default,
+        Before?.Mode ?? 0,
+        After?.Mode ?? 0);
+}
+
+/// <summary>What `layers/ID/meta.json` holds. The layer exists from the moment on that this file is durable.</summary>
+internal sealed record LayerMeta(int Version, LayerId Layer, LayerId? Parent, string Repository, ImmutableArray<LayerEdit> Edits)
+{
+    /// <summary>The version that this code writes; a newer one is refused.</summary>
+    public const int CurrentVersion = 1;
+
+    public LayerChanges ToChanges() => new(Layer, Parent, [.. Edits.Select(e => e.ToChange())]);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(LayerMeta))]
+internal sealed partial class SandboxJson : JsonSerializerContext;

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>
+/// Folds a stack of frozen layers into one tree of the same form, out of hard links. It is derived data: the stack's
+/// identity is still its top layer, and the tree may be deleted and made again at any time.
+/// </summary>
+internal sealed class Squash(LayerFiles files)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The trees of a stack from the top down, squashed where it is deeper than <paramref name="depth"/>.</summary>
+    public ImmutableArray<string> Trees(LayerId? top, int depth)
+    {
+        var trees = Collect(top, out var count);
+        if (count <= depth)
+        {
+            return trees;
+        }
+
+        lock (_gate)
+        {
+            Make(trees, LayerFiles.SquashTree(top!.Value));
+        }
+
+        return Collect(top, out _);
+    }
+
+    private ImmutableArray<string> Collect(LayerId? top, out int count)
+    {
+        var trees = ImmutableArray.CreateBuilder<string>();
+        foreach (var meta in files.Chain(top))
+        {
+            var squashed = LayerFiles.SquashTree(meta.Layer);
+            if (files.State.Stat(squashed) is { Kind: EntryKind.Directory })
+            {
+                trees.Add(squashed);
+                break;
+            }
+
+            trees.Add(LayerFiles.LayerTree(meta.Layer));
+        }
+
+        count = trees.Count;
+        return trees.ToImmutable();
+    }
+
+    private void Make(ImmutableArray<string> trees, string target)
+    {
+        if (files.State.Stat(target) is not null)
+        {
+            return;
+        }
+
+        // Built beside its name and renamed when durable: a crash leaves a "+" name that the next attempt removes.
+        var temporary = target.Replace("squash/", "squash/+", StringComparison.Ordinal);
+        TreeRemoval.Remove(files.State, temporary);
+        var levels = trees.Select(t => files.OpenTree(t)).ToList();
+        try
+        {
+            LinuxError.Check(LinuxCalls.MakeDirectory(files.State.Handle, FileNames.Encode(temporary), 0x1C0), "make", temporary);
+            using (var made = files.OpenTree(temporary))
+            {
+                Fold(levels, "", [.. Enumerable.Range(0, levels.Count)], made);
+                LinuxError.Check(LinuxCalls.SyncFilesystem(made.Handle), "sync", temporary);
+            }
+
+            LinuxError.Check(
+                LinuxCalls.Rename(files.State.Handle, FileNames.Encode(temporary), files.State.Handle, FileNames.Encode(target), LinuxCalls.RenameNoReplace),
+                "move",
+                temporary);
+        }
+        finally
+        {
+            levels.ForEach(l => l.Dispose());
+        }
+    }
+
+    /// <summary>Folds one directory; <paramref name="active"/> are the levels that make it up, from the top.</summary>
+    private void Fold(List<DirectoryHandle> levels, string path, ImmutableArray<int> active, DirectoryHandle target)
+    {
+        using var to = target.OpenDirectory(path);
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var level in active)
+        {
+            using var from = levels[level].OpenDirectory(path);
+            foreach (var name in levels[level].Names(path).Where(done.Add))
+            {
+                var child = FileNames.Join(path, name);
+                if (levels[level].Stat(child) is { Kind: EntryKind.Directory } directory)
+                {
+                    FoldDirectory(levels, child, [.. active.Where(l => l >= level)], to, target);
+                }
+                else
+                {
+                    var raw = FileNames.Encode(name);
+                    LinuxError.Check(LinuxCalls.HardLink(from, raw, to, raw, 0), "link", child);
+                }
+            }
+        }
+
+        CopyAttributes(levels[active[0]].Stat(path)!.Value, to, target, path);
+    }
+
+    private void FoldDirectory(List<DirectoryHandle> levels, string path, ImmutableArray<int> candidates, SafeFileHandle parent, DirectoryHandle target)
+    {
+        var active = ImmutableArray.CreateBuilder<int>();
+        var hides = false;
+        foreach (var level in candidates)
+        {
+            if (levels[level].Stat(path) is not { } stat)
+            {
+                continue;
+            }
+
+            if (stat.Kind != EntryKind.Directory)
+            {
+                hides = true;
+                break;
+            }
+
+            active.Add(level);
+            if (levels[level].IsOpaque(path, files.OpaqueAttribute))
+            {
+                hides = true;
+                break;
+            }
+        }
+
+        LinuxError.Check(LinuxCalls.MakeDirectory(parent, FileNames.Encode(FileNames.Last(path)), 0x1C0), "make", path);
+        if (hides)
+        {
+            using var made = target.OpenDirectory(path);
+            LinuxError.Check(LinuxCalls.SetAttribute(made, FileNames.Encode(files.OpaqueAttribute), "y"u8.ToArray(), 1, 0), "mark", path);
+        }
+
+        Fold(levels, path, active.ToImmutable(), target);
+    }
+
+    private void CopyAttributes(FileStat stat, SafeFileHandle made, DirectoryHandle target, string path)
+    {
+        if (files.IsRoot)
+        {
+            var name = FileNames.Encode(path.Length == 0 ? "." : path);
+            LinuxError.Check(LinuxCalls.ChangeOwner(target.Handle, name, stat.Uid, stat.Gid, LinuxCalls.NoFollowFlag), "set the owner of", path);
+        }
+
+        LinuxError.Check(LinuxCalls.ChangeMode(made, (uint)stat.Mode), "set the mode of", path);
+    }
+}

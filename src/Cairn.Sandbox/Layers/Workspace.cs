@@ -1,0 +1,264 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+using Cairn.Sandbox.Isolation;
+
+namespace Cairn.Sandbox.Layers;
+
+/// <summary>One run's view: the stack below, its open layer on top.</summary>
+internal sealed class Workspace : IWorkspace
+{
+    private readonly LayerFiles _files;
+    private readonly Squash _squash;
+    private readonly SandboxRunner _runner;
+    private readonly IBlobStore _blobs;
+    private readonly RunId _run;
+    private readonly int _depth;
+    private readonly OpenLayer _open;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
+    private StackView _stack;
+    private MergedView _view;
+    private bool _closed;
+
+    public Workspace(
+        LayerFiles files, Squash squash, SandboxRunner runner, IBlobStore blobs, RunId run, string root, LayerId? top, int depth)
+    {
+        (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (files, squash, runner, blobs, run, root, top, depth);
+        _stack = new(files, squash, root, top, depth);
+        try
+        {
+            _open = OpenLayer.Create(files, run, _stack.View.Root().Stat);
+        }
+        catch
+        {
+            _stack.Dispose();
+            throw;
+        }
+
+        _view = WithOpen();
+    }
+
+    public string Root { get; }
+
+    public LayerId? Top { get; private set; }
+
+    public WorkspaceEntry? Stat(string path)
+    {
+        var at = Resolve(path, false);
+        return at.Entry is null ? null : _view.Describe(at.Entry);
+    }
+
+    public WorkspaceFile Read(string path, long maxBytes)
+    {
+        var found = Existing(path);
+        if (found.Stat.Kind != EntryKind.File)
+        {
+            throw WrongKind(path, "file");
+        }
+
+        using var file = _view.OpenFile(found, out var stat);
+        var bytes = FileContent.ReadAll(file, path, maxBytes);
+        return new(found.Path, BlobHash.Of(bytes), bytes, stat.Mode);
+    }
+
+    public IReadOnlyList<WorkspaceEntry> List(string path)
+    {
+        var found = Existing(path);
+        return found.Stat.Kind == EntryKind.Directory
+            ? [.. _view.Children(found).Select(_view.Describe)]
+            : throw WrongKind(path, "directory");
+    }
+
+    public BlobHash Write(string path, ReadOnlySpan<byte> content, BlobHash? expected)
+    {
+        using var idle = EnterIdle();
+        var at = Resolve(path, true);
+        if (at.Path.Length == 0 || at.Entry is { Stat.Kind: not EntryKind.File })
+        {
+            throw WrongKind(path, "file");
+        }
+
+        if (at.Blocked)
+        {
+            throw new WorkspaceException(FileProblem.WrongKind, $"'{path}' goes through '{at.Path}', which is no directory.");
+        }
+
+        if (FileNames.IsGit(at.Path))
+        {
+            throw new WorkspaceException(FileProblem.ReadOnly, $"'{path}' belongs to the repository's own .git, which agents cannot write.");
+        }
+
+        if (FileNames.Last(at.Path).Length == 0 || path.EndsWith('/'))
+        {
+            throw WrongKind(path, "file");
+        }
+
+        var there = at.Entry is null ? (BlobHash?)null : _view.State(at.Entry).Content;
+        if (there != expected)
+        {
+            throw new WorkspaceException(FileProblem.Changed, there is null
+                ? $"'{path}' does not exist any more; read its directory again."
+                : expected is null ? $"'{path}' exists already; read it before it is replaced." : $"'{path}' changed since it was read; read it again.");
+        }
+
+        _open.Write(_view, at.Path, content, at.Entry?.Stat);
+        return BlobHash.Of(content);
+    }
+
+    public async Task<SandboxResult> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ObjectDisposedException.ThrowIf(_closed, this);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        if (command.ReadOnly)
+        {
+            return await _runner.RunAsync(Request(command), stop.Token);
+        }
+
+        await _changing.WaitAsync(stop.Token);
+        try
+        {
+            return await _runner.RunAsync(Request(command), stop.Token);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public LayerChanges? Freeze(LayerId id)
+    {
+        using var idle = EnterIdle();
+        var scan = new LayerScan(_view, _files.OpaqueAttribute, _blobs);
+        var edits = scan.Run();
+        if (edits.IsEmpty)
+        {
+            return null;
+        }
+
+        scan.Sync();
+        MakeRoom(id);
+        var meta = new LayerMeta(LayerMeta.CurrentVersion, id, Top, Root, edits);
+        var frozen = _open.MoveTo(LayerFiles.LayerTree(id), _view.Root().Stat);
+        frozen.Dispose();
+        _files.Commit(meta);
+        Top = id;
+        var old = _stack;
+        _stack = new(_files, _squash, Root, id, _depth);
+        _view = WithOpen();
+        old.Dispose();
+        return meta.ToChanges();
+    }
+
+    public void Discard()
+    {
+        using var idle = EnterIdle();
+        _open.Clear(_stack.View.Root().Stat);
+        _view = WithOpen();
+    }
+
+    public ImmutableArray<ManifestEntry> Manifest()
+    {
+        var lines = new List<ManifestEntry>();
+        foreach (var found in _view.Walk(_view.Root()))
+        {
+            var state = _view.State(found);
+            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content));
+        }
+
+        return [.. lines.OrderBy(l => l.Path, StringComparer.Ordinal)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        await _closing.CancelAsync();
+        await _changing.WaitAsync(CancellationToken.None);
+        _open.Drop();
+        _stack.Dispose();
+        _changing.Dispose();
+        _closing.Dispose();
+    }
+
+    private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);
+
+    private Resolution Resolve(string path, bool followLast)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        return new PathResolver(_view, Root).Resolve(path, followLast);
+    }
+
+    private Found Existing(string path) => Resolve(path, true).Entry
+        ?? throw new WorkspaceException(FileProblem.NotFound, $"There is no '{path}' in the workspace.");
+
+    private static WorkspaceException WrongKind(string path, string expected) => new(FileProblem.WrongKind, $"'{path}' is no {expected}.");
+
+    private SandboxRequest Request(SandboxCommand command)
+    {
+        var directory = Existing(command.Directory);
+        return directory.Stat.Kind != EntryKind.Directory
+            ? throw WrongKind(command.Directory, "directory")
+            : new(
+                _run,
+                Root,
+                _open,
+                [.. _stack.View.Levels.Select(l => l.Mount)],
+                _view.Root().Stat,
+                _stack.View.Levels[^1].Tree.Stat(".git")?.Kind,
+                command with { Directory = directory.Path });
+    }
+
+    /// <summary>
+    /// File tools and freezing must not touch the open layer while a command has it mounted: overlayfs calls that
+    /// undefined. The kernel orders calls, so meeting one here is a bug of the caller.
+    /// </summary>
+    private Idle EnterIdle()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        _gate.Enter();
+        if (_changing.Wait(TimeSpan.Zero))
+        {
+            return new(this);
+        }
+
+        _gate.Exit();
+        throw new InvalidOperationException("A command that changes the workspace is still running.");
+    }
+
+    /// <summary>
+    /// Clears the way for a layer's id: a tree without meta.json is what a crash left; a layer that nothing stands on
+    /// is from a freeze whose journal record was lost, and the same step is being done again.
+    /// </summary>
+    private void MakeRoom(LayerId id)
+    {
+        var directory = FileNames.Parent(LayerFiles.LayerTree(id));
+        if (_files.Exists(id))
+        {
+            if (_files.Chain(Top).Any(m => m.Layer == id) || _files.All().Any(l => _files.Meta(l).Parent == id))
+            {
+                throw new InvalidOperationException($"Layer '{id}' exists and others stand on it.");
+            }
+
+            _files.Forget(id);
+            TreeRemoval.Remove(_files.State, LayerFiles.SquashTree(id));
+        }
+
+        TreeRemoval.Remove(_files.State, directory);
+        Directory.CreateDirectory(Path.Combine(_files.Path, directory));
+    }
+
+    private sealed class Idle(Workspace owner) : IDisposable
+    {
+        public void Dispose()
+        {
+            owner._changing.Release();
+            owner._gate.Exit();
+        }
+    }
+}

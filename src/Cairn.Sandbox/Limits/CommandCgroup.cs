@@ -1,0 +1,79 @@
+using System.Globalization;
+using Cairn.Abstractions;
+
+namespace Cairn.Sandbox.Limits;
+
+/// <summary>The groups that hold one command's processes, with its limits.</summary>
+internal sealed class CommandCgroup : IDisposable
+{
+    /// <summary>The sandbox's own processes around the command.</summary>
+    private const int OwnProcesses = 4;
+
+    private readonly string? _memory;
+    private readonly string? _pids;
+    private readonly bool _isVersion2;
+
+    public CommandCgroup(string? memory, string? pids, bool isVersion2, SandboxLimits limits)
+    {
+        (_memory, _pids, _isVersion2) = (memory, pids, isVersion2);
+        if (memory is not null)
+        {
+            Directory.CreateDirectory(memory);
+            Set(memory, isVersion2 ? "memory.max" : "memory.limit_in_bytes", limits.MemoryBytes, true);
+            Set(memory, isVersion2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", isVersion2 ? 0 : limits.MemoryBytes, false);
+        }
+
+        if (pids is not null)
+        {
+            Directory.CreateDirectory(pids);
+            Set(pids, "pids.max", limits.Pids + OwnProcesses, true);
+        }
+    }
+
+    /// <summary>The files that a process writes itself into.</summary>
+    public IEnumerable<string> JoinFiles => new[] { _memory, _pids }.Where(g => g is not null).Distinct().Select(g => g + "/cgroup.procs");
+
+    /// <summary>The limit that was hit; null when none was.</summary>
+    public string? LimitHit() =>
+        _memory is not null && Counter(Path.Combine(_memory, _isVersion2 ? "memory.events" : "memory.oom_control"), "oom_kill") > 0 ? "memory"
+        : _pids is not null && Counter(Path.Combine(_pids, "pids.events"), "max") > 0 ? "pids"
+        : null;
+
+    public void Dispose()
+    {
+        foreach (var group in new[] { _memory, _pids }.Distinct())
+        {
+            try
+            {
+                if (group is not null)
+                {
+                    Directory.Delete(group);
+                }
+            }
+            catch (IOException)
+            {
+                // A process of it is not yet reaped; the next opening of the run removes the group.
+            }
+        }
+    }
+
+    private static void Set(string group, string name, long value, bool required)
+    {
+        var file = Path.Combine(group, name);
+        if (required || File.Exists(file))
+        {
+            File.WriteAllText(file, value.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static long Counter(string file, string name)
+    {
+        if (!File.Exists(file))
+        {
+            return 0;
+        }
+
+        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name + " ", StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+
+namespace Cairn.Sandbox.Limits;
+
+/// <summary>
+/// Keeps the head and the tail of a stream, never more than the limit, and passes on text while it arrives: the first
+/// <c>limit</c> bytes of it, so that a flood does not become someone else's.
+/// </summary>
+internal sealed class OutputCapture(int limit, Action<string>? listener)
+{
+    private readonly byte[] _head = new byte[Math.Max(limit, 2) / 2];
+    private readonly byte[] _tail = new byte[Math.Max(limit, 2) - (Math.Max(limit, 2) / 2)];
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private long _total;
+
+    /// <summary>Something was left out.</summary>
+    public bool IsCut => _total > _head.Length + _tail.Length;
+
+    public async Task ReadAsync(Stream stream)
+    {
+        // Ends with the stream: every process that could hold it open lies in the pid namespace that is killed.
+        var block = new byte[16 * 1024];
+        int n;
+        while ((n = await stream.ReadAsync(block, CancellationToken.None)) > 0)
+        {
+            Add(block.AsSpan(0, n));
+        }
+    }
+
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        Tell(bytes);
+        if (_total < _head.Length)
+        {
+            var n = (int)Math.Min(_head.Length - _total, bytes.Length);
+            bytes[..n].CopyTo(_head.AsSpan((int)_total));
+            _total += n;
+            bytes = bytes[n..];
+        }
+
+        if (bytes.Length > _tail.Length)
+        {
+            _total += bytes.Length - _tail.Length;
+            bytes = bytes[^_tail.Length..];
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            var at = (int)((_total - _head.Length) % _tail.Length);
+            var n = Math.Min(_tail.Length - at, bytes.Length);
+            bytes[..n].CopyTo(_tail.AsSpan(at));
+            _total += n;
+            bytes = bytes[n..];
+        }
+    }
+
+    public string Text()
+    {
+        var head = _head.AsSpan(0, (int)Math.Min(_total, _head.Length));
+        var rest = _total - head.Length;
+        if (rest <= _tail.Length)
+        {
+            return Encoding.UTF8.GetString([.. head, .. _tail.AsSpan(0, (int)rest)]);
+        }
+
+        var start = (int)(rest % _tail.Length);
+        var left = string.Create(CultureInfo.InvariantCulture, $"\n[... {rest - _tail.Length} bytes left out ...]\n");
+        return Encoding.UTF8.GetString(head) + left + Encoding.UTF8.GetString([.. _tail.AsSpan(start), .. _tail.AsSpan(0, start)]);
+    }
+
+    private void Tell(ReadOnlySpan<byte> bytes)
+    {
+        if (listener is null || _total >= limit)
+        {
+            return;
+        }
+
+        bytes = bytes[..(int)Math.Min(bytes.Length, limit - _total)];
+        var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
+        var n = _decoder.GetChars(bytes, text, false);
+        if (n > 0)
+        {
+            listener(new string(text, 0, n));
+        }
+    }
+}

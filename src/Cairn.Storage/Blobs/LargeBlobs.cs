@@ -1,0 +1,118 @@
+namespace Cairn.Storage;
+
+/// <summary>
+/// Bodies that are too large for the log, each in a file named by its hash. A put is durable when it returns: written
+/// beside, synced, renamed, directory synced.
+/// </summary>
+internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<BlobHash> _durable = [];
+    private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
+    private long _scratch;
+
+    /// <summary>Removes what a crash left half written; only the one writer may.</summary>
+    public void Sweep()
+    {
+        foreach (var name in disk.List(layout.BlobScratch))
+        {
+            disk.Delete(Path.Combine(layout.BlobScratch, name));
+        }
+    }
+
+    public void Put(BlobHash hash, ReadOnlySpan<byte> body)
+    {
+        lock (_gate)
+        {
+            if (_durable.Contains(hash))
+            {
+                return;
+            }
+
+            var directory = layout.BlobDirectory(hash);
+            if (_directories.Add(directory))
+            {
+                try
+                {
+                    disk.CreateDirectory(directory);
+                    disk.SyncDirectory(layout.Blobs);
+                }
+                catch
+                {
+                    _directories.Remove(directory);
+                    throw;
+                }
+            }
+
+            if (!Stored(hash, body.Length))
+            {
+                Write(hash, body);
+            }
+
+            // Also for a file that was there: a process that died may have renamed it without this.
+            disk.SyncDirectory(directory);
+            _durable.Add(hash);
+        }
+    }
+
+    public byte[]? TryGet(BlobHash hash)
+    {
+        var path = layout.Blob(hash);
+        if (!disk.Exists(path))
+        {
+            return null;
+        }
+
+        using var file = disk.Open(path, DiskOpen.Read);
+        var body = new byte[file.Length];
+        return file.Read(0, body) == body.Length && BlobHash.Of(body) == hash
+            ? body
+            : throw new InvalidDataException($"The body {hash} is damaged: the bytes of {path} have another hash.");
+    }
+
+    // A file that is there but not whole (a damaged disk) is written again.
+    private bool Stored(BlobHash hash, int length)
+    {
+        try
+        {
+            return TryGet(hash)?.Length == length;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    private void Write(BlobHash hash, ReadOnlySpan<byte> body)
+    {
+        var scratch = Path.Combine(layout.BlobScratch, $"{_scratch++}");
+        try
+        {
+            using (var file = disk.Open(scratch, DiskOpen.ReadWrite))
+            {
+                file.SetLength(0);
+                file.Write(0, body);
+                file.Sync();
+            }
+
+            disk.Rename(scratch, layout.Blob(hash));
+        }
+        catch (IOException)
+        {
+            TryDelete(scratch);
+            throw;
+        }
+    }
+
+    private void TryDelete(string scratch)
+    {
+        try
+        {
+            disk.Delete(scratch);
+        }
+        catch (IOException)
+        {
+            // The next open sweeps it.
+        }
+    }
+}

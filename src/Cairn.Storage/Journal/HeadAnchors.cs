@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text;
+
+namespace Cairn.Storage;
+
+/// <summary>
+/// How long each run's journal was when this was written: the proof against a log that was cut at a record boundary.
+/// Written only about what is durable, so it is never ahead of the log.
+/// </summary>
+/// <param name="Clean">The log was closed here and nothing may follow; false while a writer has it open.</param>
+/// <param name="Segment">The last segment; 0 when there was none.</param>
+/// <param name="End">Where its commits ended.</param>
+/// <param name="NextCommit">The number of the next commit.</param>
+/// <param name="Runs">Per run its records and the chain value of the last one.</param>
+internal sealed record HeadAnchors(
+    bool Clean, uint Segment, long End, ulong NextCommit, IReadOnlyList<(string Run, long Count, BlobHash Chain)> Runs)
+{
+    private const string FirstLine = "cairn heads 1";
+    private const string LastWord = "sha256 ";
+
+    /// <summary>Replaces the anchors atomically.</summary>
+    public void Write(IDisk disk, StateLayout layout)
+    {
+        var text = new StringBuilder(FirstLine.Length + 64 + (Runs.Count * 96));
+        text.Append(FirstLine).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"log {Segment} {End} {NextCommit} {(Clean ? "closed" : "open")}\n");
+        foreach (var (run, count, chain) in Runs)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{run} {count} {chain.Value}\n");
+        }
+
+        text.Append(LastWord).Append(BlobHash.OfText(text.ToString(0, text.Length - LastWord.Length)).Value).Append('\n');
+        var scratch = layout.Heads + ".new";
+        using (var file = disk.Open(scratch, DiskOpen.ReadWrite))
+        {
+            file.SetLength(0);
+            file.Write(0, Encoding.ASCII.GetBytes(text.ToString()));
+            file.Sync();
+        }
+
+        disk.Rename(scratch, layout.Heads);
+        disk.SyncDirectory(layout.Root);
+    }
+
+    /// <summary>Reads the anchors; null when there are none.</summary>
+    /// <exception cref="InvalidDataException">When they are damaged or of a newer format.</exception>
+    public static HeadAnchors? Read(IDisk disk, StateLayout layout)
+    {
+        if (!disk.Exists(layout.Heads))
+        {
+            return null;
+        }
+
+        using var file = disk.Open(layout.Heads, DiskOpen.Read);
+        var bytes = new byte[file.Length];
+        var text = Encoding.ASCII.GetString(bytes, 0, file.Read(0, bytes));
+        if (text.StartsWith("cairn heads ", StringComparison.Ordinal) && !text.StartsWith(FirstLine + "\n", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{layout.Heads} was written by a newer Cairn ({text.Split('\n')[0]}).");
+        }
+
+        return Parse(text) ?? throw new InvalidDataException(
+            $"The anchor file {layout.Heads} is damaged: it does not match its own checksum. `cairn journal verify` checks the journal without it.");
+    }
+
+    private static HeadAnchors? Parse(string text)
+    {
+        var end = text.LastIndexOf(LastWord, StringComparison.Ordinal);
+        if (end < 0 || !BlobHash.TryParse(text[(end + LastWord.Length)..].TrimEnd('\n'), out var hash) || hash != BlobHash.OfText(text[..end]))
+        {
+            return null;
+        }
+
+        var lines = text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var log = lines[1].Split(' ');
+        return new(
+            log[4] == "closed",
+            uint.Parse(log[1], CultureInfo.InvariantCulture),
+            long.Parse(log[2], CultureInfo.InvariantCulture),
+            ulong.Parse(log[3], CultureInfo.InvariantCulture),
+            [.. lines.Skip(2).Select(line => line.Split(' ')).Select(parts =>
+                (parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture), BlobHash.Parse(parts[2])))]);
+    }
+}

@@ -1,0 +1,292 @@
+namespace Cairn.Storage;
+
+/// <summary>The one writer of a state directory: opens, mends what a crash left, appends, anchors, closes.</summary>
+internal sealed class WriterCore : IStoreCore
+{
+    private readonly IDisk _disk;
+    private readonly StateLayout _layout;
+    private readonly StateStoreOptions _options;
+    private readonly IDisposable _lock;
+    private readonly LogIndex _index = new();
+    private readonly LogReader _reader;
+    private readonly LogWriter _writer;
+    private readonly CommitQueue _queue;
+    private readonly LargeBlobs _large;
+    private int _commitsSinceAnchor;
+    private bool _disposed;
+
+    public WriterCore(IDisk disk, StateLayout layout, TimeProvider time, StateStoreOptions options)
+    {
+        (_disk, _layout, _options) = (disk, layout, options);
+        _reader = new(disk, layout);
+        _large = new(disk, layout);
+        _lock = TakeLock();
+        try
+        {
+            _writer = new(disk, layout, options, time, Recover());
+        }
+        catch
+        {
+            _reader.Dispose();
+            _lock.Dispose();
+            throw;
+        }
+
+        _queue = new(layout.Root, _index, _writer, time, options) { Committed = AfterCommit };
+    }
+
+    public ValueTask<IReadOnlyList<JournalRecord>> AppendAsync(
+        RunId run, long expectedSeq, IReadOnlyList<RunEvent> events, CancellationToken cancellationToken) =>
+        _queue.AppendAsync(run, expectedSeq, events, cancellationToken);
+
+    public void Read(RunId run, long fromSeq, LogReader.Taker take) => JournalView.ReadRaw(_index, _queue.Gate, _reader, run, fromSeq, take);
+
+    public IReadOnlyList<JournalRecord> Read(RunId run, long fromSeq) =>
+        JournalView.Read(_index, _queue.Gate, _reader, run, fromSeq, _layout.Root);
+
+    public IReadOnlyList<RunHead> Runs() => JournalView.Heads(_index, _queue.Gate);
+
+    public BlobHash Put(ReadOnlySpan<byte> body)
+    {
+        var hash = BlobHash.Of(body);
+        if (body.Length <= StateStoreOptions.SmallBodyBytes)
+        {
+            _queue.PutBlob(hash, body);
+        }
+        else
+        {
+            try
+            {
+                _large.Put(hash, body);
+            }
+            catch (IOException e)
+            {
+                throw DiskErrors.Explain(_layout.Root, e);
+            }
+        }
+
+        return hash;
+    }
+
+    public byte[]? TryGet(BlobHash hash)
+    {
+        if (_queue.WaitingBlob(hash) is { } waiting)
+        {
+            return waiting;
+        }
+
+        LogPlace place;
+        lock (_queue.Gate)
+        {
+            if (!_index.TryFindBlob(hash, out place))
+            {
+                place = default;
+            }
+        }
+
+        return place == default ? _large.TryGet(hash) : _reader.ReadBlob(place, hash);
+    }
+
+    public void Flush() => _queue.Flush();
+
+    public void Refresh()
+    {
+        // A writer knows all that there is.
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        try
+        {
+            if (_queue.Failure is null)
+            {
+                _queue.Flush();
+                _queue.WhileIdle(() =>
+                {
+                    _writer.Trim();
+                    Anchors(clean: !_writer.RollingOver).Write(_disk, _layout);
+                });
+            }
+        }
+        catch (Exception e) when (e is IOException or SimulatedCrashException)
+        {
+            // All that was acknowledged is durable; the next open does without the clean end.
+        }
+        finally
+        {
+            _queue.Close(new ObjectDisposedException(nameof(StateStore)));
+            _writer.Dispose();
+            _reader.Dispose();
+            _lock.Dispose();
+        }
+    }
+
+    private IDisposable TakeLock()
+    {
+        // The anchors are made last: without them an earlier opening may have ended before the parent was synced.
+        var fresh = !_disk.Exists(_layout.Heads);
+        _disk.CreateDirectory(_layout.Root);
+        if (_disk.TryLock(_layout.Lock) is not { } taken)
+        {
+            throw new StateDirectoryInUseException(_layout.Root, ReadHolder());
+        }
+
+        try
+        {
+            _disk.CreateDirectory(_layout.Journal);
+            _disk.CreateDirectory(_layout.BlobScratch);
+            _disk.SyncDirectory(_layout.Blobs);
+            _disk.SyncDirectory(_layout.Root);
+            if (fresh && Path.GetDirectoryName(_layout.Root) is { } parent)
+            {
+                SyncParent(parent);
+            }
+
+            return taken;
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
+    }
+
+    private void SyncParent(string parent)
+    {
+        const int AccessDenied = 13;
+        try
+        {
+            _disk.SyncDirectory(parent);
+        }
+        catch (IOException e) when (e.HResult == AccessDenied)
+        {
+            // Whoever may not read the parent did not make the directory there either.
+        }
+    }
+
+    private int? ReadHolder()
+    {
+        try
+        {
+            using var file = _disk.Open(_layout.Lock, DiskOpen.Read);
+            Span<byte> text = stackalloc byte[16];
+            return int.TryParse(text[..file.Read(0, text)].TrimEnd((byte)'\n'), out var id) ? id : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private LogTail Recover()
+    {
+        var anchors = _options.Reanchor ? null : HeadAnchors.Read(_disk, _layout);
+        var found = new LogLoader(_disk, _layout, new IndexBuilder(_index)).LoadAll();
+        var tail = found.Tail;
+        if (!_options.Reanchor)
+        {
+            CheckAnchors(anchors, found);
+        }
+
+        if (found.Unborn > 0)
+        {
+            _disk.Delete(_layout.Segment(found.Unborn));
+        }
+
+        if (tail.Header.Number > 0)
+        {
+            MendTail(found);
+        }
+
+        _disk.SyncDirectory(_layout.Journal);
+        _large.Sweep();
+        if (anchors is null or { Clean: true })
+        {
+            // Durable before the first commit: from here on the log may be longer than its anchors.
+            Anchors(clean: false, tail).Write(_disk, _layout);
+        }
+
+        return tail;
+    }
+
+    private void CheckAnchors(HeadAnchors? anchors, LogLoader.Result found)
+    {
+        if (anchors is null)
+        {
+            if (found.Tail.Header.Number > 0)
+            {
+                throw new InvalidDataException(
+                    $"The anchor file {_layout.Heads} is missing, so nothing proves that the journal was not cut short. " +
+                    "Look at `cairn journal verify`, then open it once with --reanchor.");
+            }
+
+            return;
+        }
+
+        var problem = AnchorCheck.Compare(anchors, found.Tail, found.Torn || found.Unborn > 0, Count, ChainAt).FirstOrDefault();
+        if (problem is not null)
+        {
+            throw problem.ToException(_layout.Root);
+        }
+
+        long Count(string run) => _index.Find(RecordView.KeyOf(RunId.Parse(run)))?.Places.Count ?? 0;
+
+        BlobHash ChainAt(string run, long seq) => _reader.ReadChain(_index.Find(RecordView.KeyOf(RunId.Parse(run)))!, seq);
+    }
+
+    // Only the last commit can be in the page cache and not on the disk (a kill between write and sync, or a sync that
+    // failed and left its pages marked clean). Written again it is dirty again, so this sync does not lie.
+    private void MendTail(LogLoader.Result found)
+    {
+        using var file = _disk.Open(_layout.Segment(found.Tail.Header.Number), DiskOpen.ReadWrite);
+        if (found.Torn)
+        {
+            file.SetLength(found.Tail.End);
+        }
+
+        var bytes = new byte[found.Tail.End - found.LastCommit];
+        if (file.Read(found.LastCommit, bytes) == bytes.Length)
+        {
+            file.Write(found.LastCommit, bytes);
+        }
+
+        file.Sync();
+    }
+
+    private void AfterCommit(CommitBatch batch, bool rolled)
+    {
+        if (!batch.EndsRun && !rolled && ++_commitsSinceAnchor < _options.AnchorCommits)
+        {
+            return;
+        }
+
+        try
+        {
+            Anchors(clean: false).Write(_disk, _layout);
+            _commitsSinceAnchor = 0;
+        }
+        catch (IOException)
+        {
+            // The commit is durable. Anchors that lag prove less, and are never wrong; the next commit tries again.
+            _commitsSinceAnchor = _options.AnchorCommits;
+        }
+    }
+
+    private HeadAnchors Anchors(bool clean) => Anchors(clean, _writer.Tail);
+
+    private HeadAnchors Anchors(bool clean, LogTail tail)
+    {
+        // At opening there is no queue yet, and nobody else.
+        lock (_queue?.Gate ?? this)
+        {
+            return new(clean, tail.Header.Number, tail.End, tail.NextCommit,
+                [.. _index.Runs.Select(run => (run.Run.Value, (long)run.Places.Count, run.Chain))]);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace Cairn.Storage;
+
+/// <summary>The names within a state directory.</summary>
+internal sealed record StateLayout(string Root)
+{
+    public string Lock => Path.Combine(Root, "lock");
+
+    public string Heads => Path.Combine(Root, "heads");
+
+    public string Journal => Path.Combine(Root, "journal");
+
+    public string Blobs => Path.Combine(Root, "blobs");
+
+    public string BlobScratch => Path.Combine(Blobs, "tmp");
+
+    public string Segment(uint number) => Path.Combine(Journal, SegmentName(number));
+
+    public static string SegmentName(uint number) => number.ToString("D8", CultureInfo.InvariantCulture) + ".log";
+
+    /// <summary>The numbers of the segments that are there, ascending.</summary>
+    public uint[] Segments(IDisk disk) =>
+    [
+        .. disk.List(Journal)
+            .Where(name => name.Length == 12 && name.EndsWith(".log", StringComparison.Ordinal))
+            .Select(name => uint.TryParse(name.AsSpan(0, 8), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+            .Where(number => number > 0)
+            .Order(),
+    ];
+
+    public string BlobDirectory(BlobHash hash) => Path.Combine(Blobs, hash.Value[..2]);
+
+    public string Blob(BlobHash hash) => Path.Combine(BlobDirectory(hash), hash.Value);
+}
