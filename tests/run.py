@@ -46,7 +46,7 @@ class Suite:
             self._read(result)
             if self.total == 0 and not options:
                 self._broke("it holds no test", log)
-            elif self.failed == 0 and code != 0 and self.total > 0:
+            elif self.failed == 0 and code != 0:
                 self._broke(f"it exited with code {code} although no test failed", log)
         except subprocess.TimeoutExpired:
             self._broke(f"it was stopped after {SUITE_SECONDS} s (CAIRN_TEST_TIMEOUT)", log)

@@ -73,7 +73,7 @@ internal static partial class SourceRules
         return end;
     }
 
-    /// <summary>What was left open, and paths that exist only where somebody worked.</summary>
+    /// <summary>What was left open (in comments; a program may well read such words), and paths that exist only where somebody worked.</summary>
     public static IEnumerable<string> LeftOver(SourceFile file) =>
         file.Lines.SelectMany((line, index) => OpenEnd().Matches(line).Concat(MachinePath().Matches(line))
             .Select(match => $"{file.Path}:{index + 1}: '{match.Value}'"));
@@ -90,7 +90,7 @@ internal static partial class SourceRules
     [GeneratedRegex(@"^I[A-Z][a-z]")]
     private static partial Regex InterfaceName();
 
-    [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
+    [GeneratedRegex(@"(?://|/\*|<!--|^\s*[#*]).*\b(?:TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex OpenEnd();
 
     [GeneratedRegex(@"(?<![\w.$})*~])/(?:hom[e]/(?!agent\b)\w+|User[s]/\w+|wor[k]/|roo[t]/\.)[\w./-]*|[A-Z]:\\User[s]\\")]

@@ -104,6 +104,7 @@ public sealed class SourceRulesTests
 
     [Theory]
     [InlineData("// TO" + "DO: later")]
+    [InlineData("<!-- FIX" + "ME -->")]
     [InlineData("throw new NotImplemented" + "Exception();")]
     [InlineData("var path = \"/ho" + "me/somebody/src\";")]
     [InlineData("// see /wo" + "rk/notes")]
@@ -111,6 +112,8 @@ public sealed class SourceRulesTests
 
     [Theory]
     [InlineData("var path = $\"{layer}/work/index\";")]
+    [InlineData("if (line.EndsWith(\"TO" + "DO\", StringComparison.Ordinal))")]
+    [InlineData("var home = \"/home/agent\";")]
     [InlineData("Mastodon and hackneyed todos are fine")]
     public void Ordinary_lines_pass(string line) => Assert.Empty(SourceRules.LeftOver(Text("a.cs", line)));
 
