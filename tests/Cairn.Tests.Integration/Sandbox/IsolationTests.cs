@@ -192,8 +192,8 @@ public sealed class IsolationTests : IDisposable
     public async Task A_repository_of_another_owner_can_be_written_by_commands()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Changing owners needs root.");
-        Host("chown", "-R", "12345:12346", _fixture.Repository);
-        Host("chmod", "755", Path.GetDirectoryName(_fixture.Repository)!);
+        OnHost("chown", "-R", "12345:12346", _fixture.Repository);
+        OnHost("chmod", "755", Path.GetDirectoryName(_fixture.Repository)!);
         await using var w = _fixture.Open();
         w.Write("src/made.txt", "x"u8, null);
         var result = await Shell(w, "id -u; echo two > readme.txt; echo y >> src/made.txt; mkdir d; stat -c %u:%g src/made.txt d readme.txt");

@@ -88,7 +88,7 @@ public sealed class LayerStoreTests : IDisposable
         }
 
         // Squashed trees are derived: without them, and with one that a crash left half made, all is as before.
-        Host("rm", "-rf", Path.Combine(_fixture.State, "squash"));
+        OnHost("rm", "-rf", Path.Combine(_fixture.State, "squash"));
         Directory.CreateDirectory(Path.Combine(_fixture.State, "squash/+n99/half"));
         _fixture.Restart();
         await using var remade = _fixture.Open("r3", "n99");
@@ -163,7 +163,7 @@ public sealed class LayerStoreTests : IDisposable
         Assert.Equal("raw\n", System.Text.Encoding.UTF8.GetString(again.Read(odd, 100).Content.Span));
         Assert.Equal("raw\n", System.Text.Encoding.UTF8.GetString(again.Read("lnk", 100).Content.Span));
         _fixture.Store.ApplyMerge(_fixture.Store.PlanMerge(_fixture.Repository, again.Top));
-        Host("bash", "-c", $"cd '{_fixture.Repository}' && grep -q raw $'bad\\xff\\xfename' && grep -q in $'d\\x80/f'");
+        OnHost("bash", "-c", $"cd '{_fixture.Repository}' && grep -q raw $'bad\\xff\\xfename' && grep -q in $'d\\x80/f'");
         await using var merged = _fixture.Open("r2");
         Assert.Equal(again.Manifest().AsEnumerable(), merged.Manifest());
     }

@@ -91,7 +91,7 @@ public sealed class MergeTests : IDisposable
         File.WriteAllText(_fixture.In("readme.txt"), "same\n");
         File.WriteAllText(_fixture.In("added"), "x\n");
         File.Delete(_fixture.In("src/a.cs"));
-        Host("chmod", "644", _fixture.In("added"));
+        OnHost("chmod", "644", _fixture.In("added"));
         Assert.Empty(Plan(top).Changes);
         Assert.Empty(Plan(top).Conflicts);
     }
@@ -109,7 +109,7 @@ public sealed class MergeTests : IDisposable
     public async Task Clashes_are_conflicts_and_nothing_is_applied(string theirs, string ours, string path)
     {
         var top = await Layer(theirs);
-        Host("sh", "-c", $"cd '{_fixture.Repository}'; {ours}");
+        OnHost("sh", "-c", $"cd '{_fixture.Repository}'; {ours}");
         var before = await RepositoryManifest();
         var plan = Plan(top);
         Assert.Contains(path, plan.Conflicts.Select(c => c.Path));
@@ -220,8 +220,8 @@ public sealed class MergeTests : IDisposable
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting needs root.");
         var top = await Layer("echo two > readme.txt");
         var plan = Plan(top);
-        Host("mount", "--bind", _fixture.Repository, _fixture.Repository);
-        Host("mount", "-o", "remount,bind,ro", _fixture.Repository);
+        OnHost("mount", "--bind", _fixture.Repository, _fixture.Repository);
+        OnHost("mount", "-o", "remount,bind,ro", _fixture.Repository);
         try
         {
             var refusal = Assert.Throws<WorkspaceException>(() => _fixture.Store.ApplyMerge(plan));
@@ -230,7 +230,7 @@ public sealed class MergeTests : IDisposable
         }
         finally
         {
-            Host("umount", _fixture.Repository);
+            OnHost("umount", _fixture.Repository);
         }
 
         Assert.Equal("hello\n", Read("readme.txt"));
@@ -244,11 +244,11 @@ public sealed class MergeTests : IDisposable
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting needs root.");
         var top = await Layer("head -c 3000000 /dev/urandom > big; echo two > readme.txt");
         var saved = Directory.CreateTempSubdirectory("cairn-saved-").FullName;
-        Host("cp", "-a", _fixture.Repository + "/.", saved);
-        Host("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", _fixture.Repository);
+        OnHost("cp", "-a", _fixture.Repository + "/.", saved);
+        OnHost("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", _fixture.Repository);
         try
         {
-            Host("cp", "-a", saved + "/.", _fixture.Repository);
+            OnHost("cp", "-a", saved + "/.", _fixture.Repository);
             var plan = Plan(top);
             var before = await RepositoryManifest();
             Assert.Equal(FileProblem.Io, Assert.Throws<WorkspaceException>(() => _fixture.Store.ApplyMerge(plan)).Problem);
@@ -257,8 +257,8 @@ public sealed class MergeTests : IDisposable
         }
         finally
         {
-            Host("umount", _fixture.Repository);
-            Host("rm", "-rf", saved);
+            OnHost("umount", _fixture.Repository);
+            OnHost("rm", "-rf", saved);
         }
     }
 }

@@ -52,8 +52,8 @@ public sealed class OtherProcessTests
         var root = System.IO.Directory.CreateTempSubdirectory("cairn-user-").FullName;
         try
         {
-            SandboxFixture.Host("cp", "-r", AppContext.BaseDirectory, Path.Combine(root, "bin"));
-            SandboxFixture.Host("chown", "-R", "65534:65534", root);
+            SandboxFixture.OnHost("cp", "-r", AppContext.BaseDirectory, Path.Combine(root, "bin"));
+            SandboxFixture.OnHost("chown", "-R", "65534:65534", root);
             string[] suites = [.. Suites.SelectMany(s => new[] { "-class", $"{typeof(OtherProcessTests).Namespace}.{s}" })];
             string[] user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
             using var inner = Start([.. user, Path.Combine(root, "bin", Path.GetFileName(Self)), "-noColor", "-noLogo", .. suites], root);

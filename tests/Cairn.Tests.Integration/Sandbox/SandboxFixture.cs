@@ -40,8 +40,8 @@ internal sealed class SandboxFixture : IDisposable
         File.WriteAllText(In("src/deep/b.cs"), "b\n");
         File.CreateSymbolicLink(In("inside"), "src/a.cs");
         File.CreateSymbolicLink(In("outside"), "/etc/passwd");
-        Host("chmod", "644", In("readme.txt"), In("src/a.cs"), In("src/deep/b.cs"));
-        Host("chmod", "755", In("run.sh"), In("src"), In("src/deep"), In("empty"), Repository);
+        OnHost("chmod", "644", In("readme.txt"), In("src/a.cs"), In("src/deep/b.cs"));
+        OnHost("chmod", "755", In("run.sh"), In("src"), In("src/deep"), In("empty"), Repository);
         Store = NewStore();
     }
 
@@ -74,7 +74,7 @@ internal sealed class SandboxFixture : IDisposable
             new SandboxCommand(["sh", "-c", script]) { Limits = limits ?? new(), ReadOnly = readOnly }, TestContext.Current.CancellationToken);
 
     /// <summary>Runs a program of the machine itself, for preparing what a test needs.</summary>
-    public static void Host(params string[] command)
+    public static void OnHost(params string[] command)
     {
         using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)))!;
         process.WaitForExit();
@@ -84,7 +84,7 @@ internal sealed class SandboxFixture : IDisposable
     public void Dispose()
     {
         Store.Dispose();
-        Host("chmod", "-R", "u+rwX", _root);
-        Host("rm", "-rf", "--", _root);
+        OnHost("chmod", "-R", "u+rwX", _root);
+        OnHost("rm", "-rf", "--", _root);
     }
 }

@@ -77,7 +77,7 @@ public sealed class RecoveryTests
         var spent = run.State.Spending.Usage;
         var back = Cairn.Kernel.Kernel.Apply(run.State, new RunRolledBack(CheckpointId.Parse("c1"), "test", false));
         Assert.Equal("l1", back.Layer?.Value);
-        Assert.Equal(1, back.History.Count);
+        Assert.Single(back.History);
         Assert.Equal(spent, back.Spending.Usage);
         Assert.Equal(3, back.Checkpoints.Count);
         Assert.Empty(Cairn.Kernel.Kernel.Decide(back));
