@@ -55,7 +55,8 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
         var summary = await RunAsync(agent, Symbol, NewName, Build + "\n" + Test, cancellationToken);
         if (summary.Merge == MergeStatus.Merged)
         {
-            await Shell.GitAsync(_clone, cancellationToken, "commit", "-q", "-a", "-m", $"Rename {Symbol} to {NewName}");
+            await Shell.GitAsync(_clone, cancellationToken, "add", "-A");
+            await Shell.GitAsync(_clone, cancellationToken, "commit", "-q", "-m", $"Rename {Symbol} to {NewName}");
         }
 
         return summary;

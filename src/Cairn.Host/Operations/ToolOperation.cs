@@ -54,7 +54,10 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, workspace, text => session.Observer.Output(session.Run, text));
+            var context = new ToolContext(session.Run, call.Id, workspace, text => session.Observer.Output(session.Run, text))
+            {
+                Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
+            };
             return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
