@@ -1,4 +1,5 @@
 using Cairn.Sandbox.Layers;
+using FsCheck;
 using FsCheck.Fluent;
 
 namespace Cairn.Tests.Sandbox;
@@ -7,12 +8,12 @@ public sealed class FileNamesTests
 {
     [Fact]
     public void Any_bytes_survive_the_way_to_text_through_JSON_and_back() =>
-        Prop.ForAll<byte[]>(bytes =>
+        Check.QuickThrowOnFailure(Prop.ForAll<byte[]>(bytes =>
         {
             var text = FileNames.Decode(bytes);
             var again = System.Text.Json.JsonSerializer.Deserialize<string>(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(text))!;
             return FileNames.Encode(again).AsSpan()[..^1].SequenceEqual(bytes);
-        }).QuickCheckThrowOnFailure();
+        }));
 
     [Theory]
     [InlineData(new byte[] { 0xF4, 0x8F, 0xBA, 0x80 })] // the escape character itself, as a real name
