@@ -22,6 +22,12 @@ internal sealed class LayerFiles : IDisposable
         }
 
         State = DirectoryHandle.Open(Path);
+        foreach (var name in (string[])["layers", "open", "squash"])
+        {
+            // What a command made, set-uid files included, is for nobody else on this machine.
+            LinuxError.Check(LinuxCalls.ChangeMode(State.Handle, FileNames.Encode(name), 0x1C0, 0), "close to others", name);
+        }
+
         IsRoot = LinuxCalls.EffectiveUser() == 0;
     }
 
@@ -67,20 +73,22 @@ internal sealed class LayerFiles : IDisposable
     /// <summary>Every layer whose meta.json is there.</summary>
     public IEnumerable<LayerId> All() => State.Names("layers").Select(LayerId.Parse).Where(Exists);
 
-    /// <summary>Makes a layer real. Its tree must be in place and durable; the rename of meta.json is the moment of birth.</summary>
+    /// <summary>Writes a layer's description beside its final name: all that can fail for want of space happens here.</summary>
+    public void Prepare(LayerMeta meta)
+    {
+        var temporary = System.IO.Path.Combine(Path, "layers", Checked(meta.Layer.Value), "meta.tmp");
+        using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
+        FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
+        RandomAccess.FlushToDisk(file);
+    }
+
+    /// <summary>Makes a prepared layer real. Its tree must be in place and durable; the rename of meta.json is the moment of birth.</summary>
     public void Commit(LayerMeta meta)
     {
-        var directory = $"layers/{Checked(meta.Layer.Value)}";
-        var temporary = System.IO.Path.Combine(Path, directory, "meta.tmp");
-        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
-        {
-            FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
-            RandomAccess.FlushToDisk(file);
-        }
-
+        var directory = $"layers/{meta.Layer}";
         State.SyncDirectory("layers");
         State.SyncDirectory(directory);
-        File.Move(temporary, System.IO.Path.Combine(Path, directory, "meta.json"));
+        File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
         State.SyncDirectory(directory);
         _metas[meta.Layer] = meta;
     }

@@ -18,6 +18,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly LayerStoreOptions _options;
     private readonly Squash _squash;
     private readonly SandboxRunner _runner;
+    private int _disposed;
 
     /// <summary>Opens or makes the store.</summary>
     /// <param name="stateDirectory">Where the layers live.</param>
@@ -94,6 +95,11 @@ public sealed class LayerStore : ILayerStore, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         _runner.Dispose();
         _files.Dispose();
     }

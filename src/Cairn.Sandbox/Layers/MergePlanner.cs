@@ -28,13 +28,27 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
             }
             else
             {
-                PlanOne(edit);
+                PlanOne(WithoutNewPrivileges(edit));
             }
         }
 
         KeepDirectoriesInUse();
         AddParents();
         return new(repository, top, [.. _changes.Values], [.. _conflicts], [.. _leftOut]);
+    }
+
+    /// <summary>A set-uid or set-gid file out of a sandbox would act with its owner's rights outside.</summary>
+    private LayerEdit WithoutNewPrivileges(LayerEdit edit)
+    {
+        const int SetIds = 0xC00;
+        var added = edit.After is { Kind: EntryKind.File } after ? after.Mode & SetIds & ~(edit.Before?.Mode ?? 0) : 0;
+        if (added == 0)
+        {
+            return edit;
+        }
+
+        _leftOut.Add($"{edit.Path}: its new set-uid or set-gid bit is never merged; the file is.");
+        return edit with { After = edit.After! with { Mode = edit.After.Mode & ~added } };
     }
 
     private void PlanOne(LayerEdit edit)

@@ -130,25 +130,26 @@ internal sealed class Workspace : IWorkspace
     public LayerChanges? Freeze(LayerId id)
     {
         using var idle = EnterIdle();
-        var scan = new LayerScan(_view, _files.OpaqueAttribute, _blobs);
-        var edits = scan.Run();
-        if (edits.IsEmpty)
+        try
         {
-            return null;
-        }
+            var scan = new LayerScan(_view, _files.OpaqueAttribute, _blobs);
+            var edits = scan.Run();
+            if (edits.IsEmpty)
+            {
+                return null;
+            }
 
-        scan.Sync();
-        MakeRoom(id);
-        var meta = new LayerMeta(LayerMeta.CurrentVersion, id, Top, Root, edits);
-        var frozen = _open.MoveTo(LayerFiles.LayerTree(id), _view.Root().Stat);
-        frozen.Dispose();
-        _files.Commit(meta);
-        Top = id;
-        var old = _stack;
-        _stack = new(_files, _squash, Root, id, _depth);
-        _view = WithOpen();
-        old.Dispose();
-        return meta.ToChanges();
+            scan.Sync();
+            MakeRoom(id);
+            var meta = new LayerMeta(LayerMeta.CurrentVersion, id, Top, Root, edits);
+            _files.Prepare(meta);
+            Commit(meta);
+            return meta.ToChanges();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' cannot be frozen: {e.Message}", e);
+        }
     }
 
     public void Discard()
@@ -229,6 +230,17 @@ internal sealed class Workspace : IWorkspace
 
         _gate.Exit();
         throw new InvalidOperationException("A command that changes the workspace is still running.");
+    }
+
+    private void Commit(LayerMeta meta)
+    {
+        _open.MoveTo(LayerFiles.LayerTree(meta.Layer), _view.Root().Stat).Dispose();
+        _files.Commit(meta);
+        Top = meta.Layer;
+        var old = _stack;
+        _stack = new(_files, _squash, Root, Top, _depth);
+        _view = WithOpen();
+        old.Dispose();
     }
 
     /// <summary>

@@ -11,7 +11,8 @@ namespace Cairn.Sandbox.Limits;
 /// </summary>
 internal sealed class CgroupTree
 {
-    private const int MaxLeftoverRounds = 100;
+    private const int MaxLeftoverRounds = 400;
+    private static readonly TimeSpan LeftoverPause = TimeSpan.FromMilliseconds(5);
     private static readonly Lazy<CgroupTree> Shared = new(() => Discover(File.ReadAllText("/proc/self/mountinfo"), File.ReadAllText("/proc/self/cgroup")));
     private int _next;
 
@@ -87,6 +88,7 @@ internal sealed class CgroupTree
 
     private static void KillAll(string group)
     {
+        using var pause = new ManualResetEventSlim();
         for (var round = 0; round < MaxLeftoverRounds; round++)
         {
             try
@@ -103,13 +105,15 @@ internal sealed class CgroupTree
             catch (IOException)
             {
                 // Still dying: the group can be removed when its last process is gone.
-                Thread.Yield();
+                pause.Wait(LeftoverPause);
             }
             catch (UnauthorizedAccessException)
             {
                 return;
             }
         }
+
+        throw new WorkspaceException(FileProblem.Io, $"Processes that an earlier Cairn left in '{group}' do not die; the run cannot be opened beside them.");
     }
 
     /// <summary>Our own group as a path: the mount's root is cut off, since it may itself show a part of the tree only.</summary>

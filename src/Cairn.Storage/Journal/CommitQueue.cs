@@ -9,12 +9,18 @@ namespace Cairn.Storage;
 /// </summary>
 internal sealed class CommitQueue(string directory, LogIndex index, LogWriter writer, TimeProvider time, StateStoreOptions options)
 {
+    /// <summary>How often the next writer lets others go first, at most, so that they join its batch.</summary>
+    private const int MaxTurns = 64;
+
+    private const int MaxSpares = 2;
+
     private readonly object _gate = new();
+    private readonly Stack<CommitBatch> _spares = new(MaxSpares);
     private readonly Dictionary<BlobHash, (CommitBatch Batch, CommitBatch.BlobEntry Entry)> _waitingBlobs = [];
     private CommitBatch? _pending;
-    private CommitBatch? _spare;
     private bool _writing;
     private bool _handedOver;
+    private int _lastAppends;
     private Exception? _failure;
 
     /// <summary>Guards the index.</summary>
@@ -50,6 +56,15 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
             if (_writing || _handedOver)
             {
                 return FollowAsync(batch.Signal, batch.Signal.AddFollower(), records);
+            }
+
+            if (_lastAppends > 1)
+            {
+                // The last commit was a group's, whose others will be here in a moment.
+                _handedOver = true;
+                var owner = batch.Signal.AddFollower();
+                batch.Signal.HandOver();
+                return FollowAsync(batch.Signal, owner, records);
             }
 
             Take(batch);
@@ -161,10 +176,11 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         if (owner)
         {
             await signal.Lead;
+            for (var turn = 0; turn < MaxTurns && IsGathering(signal); turn++)
+            {
+                await Task.Yield();
+            }
 
-            // Those whose batch has just ended are about to append again: after one turn they are in this batch, not in the
-            // next one. Without it two halves of the runs would take turns, each sync serving one half.
-            await Task.Yield();
             if (TakeIfWaiting(signal) is { } batch)
             {
                 Commit(batch);
@@ -174,6 +190,16 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
 
         await signal.Done;
         return signal.Error is null ? records : throw Explain(signal.Error);
+    }
+
+    // Those whose batch has just ended are about to append again: after a few turns they are in this batch, not in the next
+    // one. Without it two halves of the runs would take turns, each sync serving one half.
+    private bool IsGathering(CommitSignal signal)
+    {
+        lock (_gate)
+        {
+            return _pending is { } batch && batch.Signal == signal && signal.Followers < _lastAppends;
+        }
     }
 
     // Null when a flush came by in the meantime and wrote it.
@@ -278,13 +304,20 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
     private void PassOn(CommitBatch batch)
     {
         CommitBatch? next;
+        var signal = batch.Signal;
         lock (_gate)
         {
             _writing = false;
             next = _pending;
             _handedOver = next is { Signal.Followers: > 0 };
+
+            // All who just heard of this commit, and those who came meanwhile, may be in the next one.
+            _lastAppends = Math.Max(1, signal.Followers) + (next?.Signal.Followers ?? 0);
             batch.Reset();
-            _spare ??= batch;
+            if (_spares.Count < MaxSpares)
+            {
+                _spares.Push(batch);
+            }
 
             Monitor.PulseAll(_gate);
         }
@@ -345,12 +378,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
         _waitingBlobs[hash] = (batch, batch.Blobs[^1]);
     }
 
-    private CommitBatch NewBatch()
-    {
-        var batch = _spare ?? new();
-        _spare = null;
-        return batch;
-    }
+    private CommitBatch NewBatch() => _spares.TryPop(out var spare) ? spare : new();
 
     private void ThrowIfUnusable()
     {

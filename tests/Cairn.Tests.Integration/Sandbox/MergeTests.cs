@@ -69,9 +69,7 @@ public sealed class MergeTests : IDisposable
     {
         File.WriteAllText(_fixture.In("lines.txt"), "1\r\n2\n3\n4\n5\n6\n7");
         var top = await Layer("sed -i 's/^2/two/; s/^7/seven/' lines.txt; chmod 600 lines.txt");
-        File.WriteAllText(_fixture.In("lines.txt"), "0\n1\r\n2\n3\n4\nfive\n6\n7");
-        // A person's insertion before line 1 touches neither of the run's changes.
-        File.WriteAllText(_fixture.In("lines.txt"), "1\r\n2\n3\n4\nfive\n5\n6\n7".Replace("1\r\n2", "1\r\n2", StringComparison.Ordinal));
+        File.WriteAllText(_fixture.In("lines.txt"), "1\r\n2\n3\n4\nfive\n5\n6\n7");
         Merge(top);
         Assert.Equal("1\r\ntwo\n3\n4\nfive\n5\n6\nseven", Read("lines.txt"));
         Assert.Equal(["-rw-------"], [Mode("lines.txt")]);
@@ -212,6 +210,16 @@ public sealed class MergeTests : IDisposable
         var plan = Plan(top);
         Assert.Equal(["n"], plan.Changes.Select(c => c.Path));
         Assert.Equal([".git", "pipe"], plan.LeftOut.Select(l => l.Split(':')[0]));
+    }
+
+    [Fact]
+    public async Task A_set_uid_bit_from_the_sandbox_is_not_merged()
+    {
+        var top = await Layer("echo x > tool; chmod 6755 tool");
+        Merge(top);
+        Assert.Equal("-rwxr-xr-x", Mode("tool"));
+        Assert.StartsWith("tool: its new set-uid", Assert.Single(Plan(top).LeftOut), StringComparison.Ordinal);
+        Assert.Empty(Plan(top).Changes);
     }
 
     [Fact]
