@@ -12,7 +12,7 @@ internal static class Drive
     {
         IRunObserver view = call.IsJson
             ? new JsonView()
-            : new LiveView(verbose) { Body = Body(cairn) };
+            : new LiveView(verbose, condensed: agent is not null) { Body = Body(cairn) };
         var summary = await cairn.DriveAsync(run, agent, view, cancellationToken);
         if (call.IsJson)
         {

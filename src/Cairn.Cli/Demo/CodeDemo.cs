@@ -88,7 +88,7 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
         var run = await cairn.StartAsync(
             new StartRun { Task = $"rename {symbol} to {newName}\n{checks}", Repository = _clone, Merge = MergeMode.Auto },
             agent, cancellationToken);
-        IRunObserver view = json ? new JsonView() : new LiveView(verbose: false) { Body = Drive.Body(cairn) };
+        IRunObserver view = json ? new JsonView() : new LiveView(verbose: false, condensed: true) { Body = Drive.Body(cairn) };
         return await cairn.DriveAsync(run, agent, view, cancellationToken);
     }
 }

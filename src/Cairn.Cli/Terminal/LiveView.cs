@@ -8,12 +8,13 @@ namespace Cairn.Cli.Terminal;
 /// Shows a run while it happens: one line for each thing, output of commands indented under it. Written so that it
 /// reads the same in a terminal, a log file and a CI's page.
 /// </summary>
-internal sealed class LiveView(bool verbose) : IRunObserver
+internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObserver
 {
     private const int Width = 110;
     private readonly Lock _gate = new();
     private readonly Dictionary<CallId, (string Tool, string Arguments)> _calls = [];
     private bool _inText;
+    private (string Tool, int Count, long Milliseconds) _same;
 
     /// <summary>Finds the text of a body, to show what a call is about.</summary>
     public Func<BlobHash, string>? Body { get; set; }
@@ -22,6 +23,11 @@ internal sealed class LiveView(bool verbose) : IRunObserver
     {
         lock (_gate)
         {
+            if (record.Event is ToolCallFinished { Status: ToolStatus.Ok } done && condensed && Condense(done))
+            {
+                return;
+            }
+
             if (Describe(record.Event) is { } line)
             {
                 Break();
@@ -66,8 +72,32 @@ internal sealed class LiveView(bool verbose) : IRunObserver
         }
     }
 
+    /// <summary>A code agent makes hundreds of like calls: they become one line.</summary>
+    private bool Condense(ToolCallFinished done)
+    {
+        var (tool, _) = _calls.GetValueOrDefault(done.Call, ("", ""));
+        if (tool is not ("read_file" or "write_file" or "edit_file" or "list_files"))
+        {
+            return false;
+        }
+
+        if (_same.Count > 0 && _same.Tool != tool)
+        {
+            Break();
+        }
+
+        _same = (tool, _same.Count + 1, _same.Milliseconds + done.Milliseconds);
+        return true;
+    }
+
     private void Break()
     {
+        if (_same.Count > 0)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"     ✓ {_same.Tool} × {_same.Count}  {_same.Milliseconds} ms"));
+            _same = default;
+        }
+
         if (_inText)
         {
             Console.WriteLine();

@@ -3,8 +3,8 @@ using Cairn.Abstractions;
 namespace Cairn.Kernel;
 
 /// <summary>
-/// Keeps the prompt within the model's window by leaving out the oldest tool results. When it must, it leaves out
-/// enough to reach <see cref="LowWater"/> at once: the prompt's prefix then stays the same for many steps and
+/// Keeps the prompt within the model's window: leaves out the oldest tool results first, and whole old turns when that
+/// is not enough. When it must, it leaves out enough to reach <see cref="LowWater"/> at once: the prompt's prefix then stays the same for many steps and
 /// providers' prompt caches keep hitting.
 /// </summary>
 internal static class ContextFit
@@ -39,40 +39,47 @@ internal static class ContextFit
     }
 
     /// <summary>Upper bound of the history's tokens.</summary>
-    public static int HistoryTokens(HashedList<HistoryEntry> history, int elided)
+    public static int HistoryTokens(HashedList<HistoryEntry> history, Trim trim)
     {
-        var sum = 0;
-        for (var i = 0; i < history.Count; i++)
+        var sum = trim.Dropped > 0 ? TokenEstimate.ElidedResult : 0;
+        for (var i = trim.Dropped; i < history.Count; i++)
         {
-            sum += history[i].Tokens(i < elided);
+            sum += history[i].Tokens(i < trim.Elided);
         }
 
         return sum;
     }
 
-    /// <summary>How many entries must be elided now; never fewer than before.</summary>
-    public static int Elide(RunState state)
+    /// <summary>What must be left out now; never less than before.</summary>
+    public static Trim Fit(RunState state)
     {
+        var trim = state.Trim;
         if (state.Model is null)
         {
-            return state.Elided;
+            return trim;
         }
 
         var budget = HistoryBudget(state);
-        var tokens = HistoryTokens(state.History, state.Elided);
+        var tokens = HistoryTokens(state.History, trim);
         if (tokens <= budget)
         {
-            return state.Elided;
+            return trim;
         }
 
-        var elided = state.Elided;
-        var last = Math.Max(elided, state.History.Count - KeepWhole);
-        while (elided < last && tokens > budget * LowWater)
+        var last = Math.Max(trim.Elided, state.History.Count - KeepWhole);
+        while (trim.Elided < last && tokens > budget * LowWater)
         {
-            tokens += state.History[elided].Tokens(elided: true) - state.History[elided].Tokens(elided: false);
-            elided++;
+            var entry = state.History[trim.Elided];
+            tokens += entry.Tokens(elided: true) - entry.Tokens(elided: false);
+            trim = trim with { Elided = trim.Elided + 1 };
         }
 
-        return elided;
+        while (trim.Dropped < last && tokens > budget * (trim.Dropped == state.Trim.Dropped ? 1 : LowWater))
+        {
+            tokens += (trim.Dropped == 0 ? TokenEstimate.ElidedResult : 0) - state.History[trim.Dropped].Tokens(elided: true);
+            trim = trim with { Dropped = trim.Dropped + 1 };
+        }
+
+        return trim;
     }
 }

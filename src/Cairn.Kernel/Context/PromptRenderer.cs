@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Cairn.Abstractions;
@@ -23,9 +24,15 @@ public static class PromptRenderer
         var messages = ImmutableArray.CreateBuilder<ChatMessage>();
         messages.Add(new(ChatRole.System, SystemText(spec, body)));
         messages.Add(new(ChatRole.User, Text(spec.Task.Body, body)));
-        for (var i = 0; i < plan.History.Count; i++)
+        if (plan.Trim.Dropped > 0)
         {
-            Add(messages, plan.History[i], i < plan.Elided, body);
+            messages.Add(new(ChatRole.User, string.Create(CultureInfo.InvariantCulture,
+                $"[left out to save room: the first {plan.Trim.Dropped} turns of this run. What they changed in files is still there.]")));
+        }
+
+        for (var i = plan.Trim.Dropped; i < plan.History.Count; i++)
+        {
+            Add(messages, plan.History[i], i < plan.Trim.Elided, body);
         }
 
         if (plan.Footer.Length > 0)

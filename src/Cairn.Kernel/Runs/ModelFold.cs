@@ -21,7 +21,7 @@ internal static class ModelFold
         {
             Started = true,
             Step = e.Step,
-            Elided = ContextFit.Elide(state),
+            Trim = ContextFit.Fit(state),
             Spending = state.Spending with { ReservedTokens = e.ReservedTokens, ReservedUsd = e.ReservedUsd },
         };
     }

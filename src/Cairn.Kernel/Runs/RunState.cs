@@ -100,8 +100,8 @@ public sealed record RunState
     /// <summary>Hash of <see cref="History"/>.</summary>
     public BlobHash HistoryDigest => History.Digest;
 
-    /// <summary>Tool results of the first so many history entries are left out of prompts.</summary>
-    public int Elided { get; init; }
+    /// <summary>What prompts leave out of the history.</summary>
+    public Trim Trim { get; init; }
 
     /// <summary>The top layer; null when nothing changed yet.</summary>
     public LayerId? Layer { get; init; }

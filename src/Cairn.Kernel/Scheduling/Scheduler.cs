@@ -24,8 +24,8 @@ internal static class Scheduler
             return [new EndRun(RunOutcome.OverBudget, exhausted)];
         }
 
-        var elided = ContextFit.Elide(state);
-        var tokens = ContextFit.FixedTokens(state.Spec) + ContextFit.HistoryTokens(state.History, elided);
+        var trim = ContextFit.Fit(state);
+        var tokens = ContextFit.FixedTokens(state.Spec) + ContextFit.HistoryTokens(state.History, trim);
         var window = state.Model!.ContextTokens - ContextFit.OutputReserve(state.Model);
         if (tokens > window)
         {
@@ -40,7 +40,7 @@ internal static class Scheduler
         }
 
         var step = state.FailedAttempts > 0 ? state.Step : NextStep(state);
-        var plan = new PromptPlan(state.Spec, state.Model, state.History, elided, tokens, Budget.Footer(state));
+        var plan = new PromptPlan(state.Spec, state.Model, state.History, trim, tokens, Budget.Footer(state));
         return [new AskModel(step, state.FailedAttempts + 1, plan, output, reserve, Delay(state))];
     }
 

@@ -30,9 +30,9 @@ public sealed class ContextFitTests
         while (run.State.Phase != RunPhase.Ended)
         {
             var plan = run.Open.OfType<AskModel>().Single().Plan;
-            Assert.True(plan.Elided >= elided);
-            breaks += plan.Elided > elided ? 1 : 0;
-            elided = plan.Elided;
+            Assert.True(plan.Trim.Elided >= elided);
+            breaks += plan.Trim.Elided > elided ? 1 : 0;
+            elided = plan.Trim.Elided;
             run.Answer("read").Finish(tokens: 1000);
         }
 
