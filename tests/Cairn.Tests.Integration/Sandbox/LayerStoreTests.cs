@@ -173,20 +173,20 @@ public sealed class LayerStoreTests : IDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting needs root.");
         _fixture.Store.Dispose();
-        Host("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", _fixture.State);
+        OnHost("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", _fixture.State);
         try
         {
             using var store = _fixture.NewStore();
             await using var w = store.Open(RunId.Parse("r"), _fixture.Repository, null);
             Assert.Equal("", (await Shell(w, "echo kept > kept")).Error);
-            Host("sh", "-c", $"head -c 2000000 /dev/zero > '{_fixture.State}/fill' 2>/dev/null || true");
+            OnHost("sh", "-c", $"head -c 2000000 /dev/zero > '{_fixture.State}/fill' 2>/dev/null || true");
             Assert.Equal(FileProblem.Io, Assert.Throws<WorkspaceException>(() => w.Freeze(LayerId.Parse("l1"))).Problem);
             File.Delete(Path.Combine(_fixture.State, "fill"));
             Assert.Equal(["kept"], w.Freeze(LayerId.Parse("l1"))!.Changes.Select(c => c.Path));
         }
         finally
         {
-            Host("umount", _fixture.State);
+            OnHost("umount", _fixture.State);
         }
     }
 
