@@ -20,5 +20,6 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ReplayCommand.Make(),
     JournalCommand.Make(),
     DoctorCommand.Make(),
+    SimulateCommand.Make(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -15,7 +15,7 @@ internal sealed class RunStarter(RunServices services)
 
     public async Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        var repository = Repositories.Check(request.Repository);
+        var repository = services.FindRepository(request.Repository);
         if (string.IsNullOrWhiteSpace(request.Task))
         {
             throw new UserException("The task is empty: say what is to be done.");
@@ -27,7 +27,7 @@ internal sealed class RunStarter(RunServices services)
         }
 
         var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
-        var run = NewId();
+        var run = services.NewRunId();
         ImmutableArray<TextSource> rules;
         await using (var workspace = services.Layers.Open(run, repository, null))
         {

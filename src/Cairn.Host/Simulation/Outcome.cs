@@ -1,0 +1,48 @@
+using Cairn.Abstractions;
+using Cairn.Kernel;
+
+namespace Cairn.Host.Simulation;
+
+/// <summary>What a finished job left behind, one line per fact: the same with and without crashes.</summary>
+internal static class Outcome
+{
+    public static IReadOnlyList<string> Of(SimulatedProcess process)
+    {
+        var facts = new List<string>();
+        foreach (var head in process.Services.Journal.Runs().OrderBy(h => h.Run.Value, StringComparer.Ordinal))
+        {
+            var state = RunHistory.State(process.Services.Journal, head.Run);
+            facts.Add($"{head.Run}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}");
+            facts.AddRange(View(process.Machine.Files, state).Select(f => $"{head.Run} has {f}"));
+        }
+
+        facts.AddRange(Tree(process.Machine.Files.Repository).Select(f => $"the repository has {f}"));
+        facts.AddRange(process.Machine.Server.Done.Order(StringComparer.Ordinal).Select(d => $"the world saw '{d}'"));
+        return facts;
+    }
+
+    /// <summary>The first difference; null when there is none.</summary>
+    public static string? Difference(IReadOnlyList<string> wanted, IReadOnlyList<string> found)
+    {
+        for (var i = 0; i < Math.Max(wanted.Count, found.Count); i++)
+        {
+            var (a, b) = (i < wanted.Count ? wanted[i] : "nothing", i < found.Count ? found[i] : "nothing");
+            if (a != b)
+            {
+                return $"without a crash: {a}; now: {b}";
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> View(SimulatedFiles files, RunState state) =>
+        state.Layer is not { } layer ? [] : files.Layers.TryGetValue(layer, out var found) ? Tree(found.View) : [$"lost its layer {layer}"];
+
+    private static IEnumerable<string> Tree(IReadOnlyDictionary<string, SimulatedEntry> tree) =>
+        tree.Where(e => e.Value.Kind == EntryKind.File).Select(e => $"{e.Key} = {Text(e.Value.Bytes)}");
+
+    private static string Text(byte[] bytes) => bytes.Length > 100
+        ? BlobHash.Of(bytes).Short
+        : System.Text.Encoding.UTF8.GetString(bytes).Replace('\n', ',');
+}
