@@ -13,7 +13,7 @@ internal static class Outcome
         {
             var state = RunHistory.State(process.Services.Journal, head.Run);
             facts.Add($"{head.Run}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}");
-            facts.AddRange(View(process.Machine.Files, state).Select(f => $"{head.Run} has {f}"));
+            facts.AddRange(Changed(process, state).Select(f => $"{head.Run} changed {f}"));
         }
 
         facts.AddRange(Tree(process.Machine.Files.Repository).Select(f => $"the repository has {f}"));
@@ -36,8 +36,15 @@ internal static class Outcome
         return null;
     }
 
-    private static IEnumerable<string> View(SimulatedFiles files, RunState state) =>
-        state.Layer is not { } layer ? [] : files.Layers.TryGetValue(layer, out var found) ? Tree(found.View) : [$"lost its layer {layer}"];
+    // Not the whole view: what other runs merged into the repository meanwhile is below it, and when they did is chance.
+    private static IEnumerable<string> Changed(SimulatedProcess process, RunState state)
+    {
+        var layers = process.Services.Layers;
+        return state.Layer is { } layer && !process.Machine.Files.Layers.ContainsKey(layer)
+            ? [$"nothing any more: layer {layer} is lost"]
+            : layers.NetChanges(state.Layer, null).Where(c => c.Kind == EntryKind.File)
+                .Select(c => $"{c.Path} = {(c.After.IsNone ? "gone" : Text(layers.Content(c.After)))}");
+    }
 
     private static IEnumerable<string> Tree(IReadOnlyDictionary<string, SimulatedEntry> tree) =>
         tree.Where(e => e.Value.Kind == EntryKind.File).Select(e => $"{e.Key} = {Text(e.Value.Bytes)}");

@@ -34,8 +34,6 @@ internal sealed class SimulatedScheduler(int seed, SimulatedTime time) : Synchro
 
     public override void Send(SendOrPostCallback d, object? state) => d(state);
 
-    public override SynchronizationContext CreateCopy() => this;
-
     /// <summary>Runs until the task ends or the machine is dead. Afterwards nothing of it ever runs again.</summary>
     /// <param name="main">The work.</param>
     /// <param name="dead">True once the machine has died.</param>
@@ -43,10 +41,9 @@ internal sealed class SimulatedScheduler(int seed, SimulatedTime time) : Synchro
     public void Run(Func<Task> main, Func<bool> dead)
     {
         var outer = Current;
-        SetSynchronizationContext(this);
         try
         {
-            var task = main();
+            var task = InTurn(main);
             while (!task.IsCompleted && !dead())
             {
                 if (Steps == StopAt)
@@ -73,7 +70,7 @@ internal sealed class SimulatedScheduler(int seed, SimulatedTime time) : Synchro
     {
         if (_ready.Count == 0)
         {
-            if (!time.FireNext() && _ready.Count == 0 && !task.IsCompleted)
+            if (!InTurn(time.FireNext) && _ready.Count == 0 && !task.IsCompleted)
             {
                 throw new SimulationStalledException("Nothing is ready and no timer is set, but the work is not done: something waits for ever.");
             }
@@ -90,7 +87,28 @@ internal sealed class SimulatedScheduler(int seed, SimulatedTime time) : Synchro
         var (callback, state) = _ready[at];
         _ready[at] = _ready[^1];
         _ready.RemoveAt(_ready.Count - 1);
-        callback(state);
+        InTurn(() =>
+        {
+            callback(state);
+            return true;
+        });
+    }
+
+    /// <summary>
+    /// Gives each turn a context of its own: a continuation that became ready would else run at once, within the turn that
+    /// made it ready, and no crash could come between the two.
+    /// </summary>
+    private T InTurn<T>(Func<T> turn)
+    {
+        SetSynchronizationContext(new Turn(this));
+        return turn();
+    }
+
+    private sealed class Turn(SimulatedScheduler scheduler) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => scheduler.Post(d, state);
+
+        public override void Send(SendOrPostCallback d, object? state) => d(state);
     }
 }
 
