@@ -21,5 +21,6 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     JournalCommand.Make(),
     DoctorCommand.Make(),
     SimulateCommand.Make(),
+    DrillCommand.Make(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -74,7 +74,7 @@ internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, CrashPoi
                 async () =>
                 {
                     process = new SimulatedProcess(_machine, scenario, _acknowledged);
-                    _findings.AddRange(Invariants.Broken(process, _acknowledged, life == 1 && point is { Kind: CrashKind.Disk or CrashKind.Step or CrashKind.Effect } ? reference : null).Take(5));
+                    _findings.AddRange(Invariants.Broken(process, _acknowledged, life == 1 && plant != Plant.UnkeyedRetried && point is { Kind: CrashKind.Disk or CrashKind.Step or CrashKind.Effect } ? reference : null).Take(5));
                     await scenario.Drive(process);
                     process.Dispose();
                 },
