@@ -25,7 +25,16 @@ internal static class IgnoredPaths
             Input = Encoding.UTF8.GetBytes(string.Join('\0', paths)),
             Limits = Limits,
         };
-        var result = await workspace.RunAsync(command, cancellationToken);
+        SandboxResult result;
+        try
+        {
+            result = await workspace.RunAsync(command, cancellationToken);
+        }
+        catch (WorkspaceException)
+        {
+            // Without a sandbox nothing is known to be ignored, and so nothing is hidden.
+            return new HashSet<string>();
+        }
 
         // 0: some are ignored, 1: none is; anything else is no answer, and then everything is merged and shown.
         return result.ExitCode == 0 && result.LimitHit is null
