@@ -90,7 +90,9 @@ internal sealed class RunStarter(RunServices services)
     private AgentSpec Agent(AgentProfile profile)
     {
         var tools = services.Tools.Tools
-            .Where(t => profile.Tools.IsEmpty || profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
+            .Where(t => profile.Tools.IsEmpty
+                ? t.Descriptor.Name != KernelTools.Spawn
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
             .Select(t => t.Descriptor).ToList();
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
