@@ -51,17 +51,7 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = new CancellationTokenSource();
-        if (session.State.Spec.Limits.Wall is { } limit)
-        {
-            var left = Services.Journal.Read(run)[0].At + limit - Services.Time.GetUtcNow();
-            _ = left > TimeSpan.Zero ? Services.Time.CreateTimer(_ => wall.Cancel(), null, left, Timeout.InfiniteTimeSpan) : null;
-            if (left <= TimeSpan.Zero)
-            {
-                await wall.CancelAsync();
-            }
-        }
-
+        using var wall = WallClock(run, session.State.Spec.Limits.Wall);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
         var loop = new RunLoop(session, new Operations(session, this), code);
         try
@@ -77,6 +67,18 @@ public sealed class RunControl(RunServices services)
                 CancellationToken.None);
             return over ? await loop.RunAsync(CancellationToken.None) : session.State;
         }
+    }
+
+    /// <summary>Fires when the run's wall time, counted from its first record, is over.</summary>
+    private CancellationTokenSource WallClock(RunId run, TimeSpan? limit)
+    {
+        if (limit is null)
+        {
+            return new();
+        }
+
+        var left = Services.Journal.Read(run)[0].At + limit.Value - Services.Time.GetUtcNow();
+        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
