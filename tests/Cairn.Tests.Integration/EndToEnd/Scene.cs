@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cairn.Cli.Terminal;
+using Cairn.Host;
+using Cairn.Sdk;
 using Cairn.Tests.Integration.RealRepositories;
 
 namespace Cairn.Tests.Integration.EndToEnd;
@@ -105,6 +108,21 @@ internal sealed class Scene : IDisposable
     /// <summary>A run's events with their type, in order.</summary>
     public async Task<List<(string Type, JsonNode Event)>> EventsAsync(string run = "last") =>
         [.. (await JsonAsync("log", run)).AsArray().Select(e => (e!["event"]!["type"]!.GetValue<string>(), e["event"]!))];
+
+    /// <summary>Whether there is a run yet; looked up in this process, because that takes no start.</summary>
+    public async Task<bool> HasRunsAsync()
+    {
+        if (!Directory.Exists(Path.Combine(State, "journal")))
+        {
+            return false;
+        }
+
+        await using var cairn = OpenReadOnly();
+        return (await cairn.RunsAsync(Cancel)).Count > 0;
+    }
+
+    /// <summary>Cairn in this process, to look at bodies.</summary>
+    public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(new HostOptions(State, new TerminalHuman(interactive: false), _ => null));
 
     public async Task<string> IdAsync(string run = "last") =>
         (await JsonAsync("runs")).AsArray().Select(r => r!["id"]!.GetValue<string>()).Last(id => run == "last" || id == run);
