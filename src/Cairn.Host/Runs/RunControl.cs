@@ -34,6 +34,13 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
         }
 
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
