@@ -44,6 +44,13 @@ public sealed class RunControl(RunServices services)
         var accounts = new BudgetAccounts(Services.Journal, Ledger);
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
