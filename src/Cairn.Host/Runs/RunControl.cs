@@ -6,6 +6,9 @@ namespace Cairn.Host;
 /// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
 public sealed class RunControl(RunServices services)
 {
+    /// <summary>What a timer can hold; a run that lives longer has been resumed before.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly RunStarter _starter = new(services);
 
     /// <summary>What the runs of a tree may still spend together.</summary>
@@ -58,7 +61,7 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = WallClock(run, session.State.Spec.Limits.Wall);
+        using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
         var loop = new RunLoop(session, new Operations(session, this), code);
         try
@@ -76,16 +79,16 @@ public sealed class RunControl(RunServices services)
         }
     }
 
-    /// <summary>Fires when the run's wall time, counted from its first record, is over.</summary>
-    private CancellationTokenSource WallClock(RunId run, TimeSpan? limit)
+    /// <summary>Cancelled when the run's wall time is over. It owns its timer, so that nothing fires after the run.</summary>
+    private CancellationTokenSource WallLimit(RunSession session)
     {
-        if (limit is null)
+        if (session.State.Spec.Limits.Wall is not { } limit)
         {
             return new();
         }
 
-        var left = Services.Journal.Read(run)[0].At + limit.Value - Services.Time.GetUtcNow();
-        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, Services.Time);
+        var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
+        return new(left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
@@ -112,7 +115,7 @@ public sealed class RunControl(RunServices services)
         var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
         var spec = RunHistory.State(Services.Journal, run).Spec;
         var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
-        var fork = RunStarter.NewId();
+        var fork = Services.NewRunId();
         await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
         return fork;
     }
