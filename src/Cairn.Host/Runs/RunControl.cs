@@ -11,6 +11,9 @@ public sealed class RunControl(RunServices services)
 
     private readonly RunStarter _starter = new(services);
 
+    /// <summary>What the runs of a tree may still spend together.</summary>
+    internal BudgetLedger Ledger { get; } = new();
+
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
 
@@ -18,6 +21,10 @@ public sealed class RunControl(RunServices services)
     /// <exception cref="UserException">When the request cannot be carried out.</exception>
     public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
         _starter.StartAsync(request, cancellationToken);
+
+    /// <summary>Writes the first record of a run below another one, under an id that the caller knows how to find again.</summary>
+    internal Task StartChildAsync(RunRequest request, RunId id, RunId parent, LayerId? layer, CancellationToken cancellationToken) =>
+        _starter.StartAsync(request, id, parent, layer, cancellationToken);
 
     /// <summary>Drives a run until it ends or pauses. A cancelled token pauses it: `cairn resume` goes on.</summary>
     /// <param name="run">The run.</param>
@@ -37,6 +44,16 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
         }
 
+        var accounts = new BudgetAccounts(Services.Journal, Ledger);
+        accounts.Open(run, session.State);
+        using var closing = accounts.ClosingOf(run, session.State);
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
@@ -46,7 +63,7 @@ public sealed class RunControl(RunServices services)
         using var code = agent is null ? null : new AgentSession(agent, session, history);
         using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
-        var loop = new RunLoop(session, new Operations(session), code);
+        var loop = new RunLoop(session, new Operations(session, this), code);
         try
         {
             return await loop.RunAsync(either.Token);
