@@ -58,7 +58,7 @@ public sealed class CrashEverywhereTests
 
     private static string History(string at, ulong seed = 5)
     {
-        var trial = new Trial(Scenarios.Find("single"), seed, Plant.None, CrashPoint.Parse(at), null);
+        var trial = new Trial(Scenarios.Find("single"), seed, Plant.None, [CrashPoint.Parse(at)], null);
         var result = trial.Run();
         Assert.Empty(result.Findings);
         return $"{result.Simulated} {result.Lives} {result.DiskOperations} {result.Steps} {result.Effects} {trial.Finished!.Chain}";
