@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cairn.Abstractions;
 using Cairn.Kernel;
 
@@ -10,6 +11,7 @@ public sealed class RunControl(RunServices services)
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     private readonly RunStarter _starter = new(services);
+    private readonly ConcurrentDictionary<RunId, bool> _driven = [];
 
     /// <summary>What the runs of a tree may still spend together.</summary>
     internal BudgetLedger Ledger { get; } = new();
@@ -31,7 +33,26 @@ public sealed class RunControl(RunServices services)
     /// <param name="agent">The code agent, when the run has one.</param>
     /// <param name="observer">Told of everything that happens.</param>
     /// <param name="cancellationToken">Pauses the run.</param>
+    /// <exception cref="UserException">When the run is driven here already, or belongs to a code agent that is not given.</exception>
     public async Task<RunState> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        // The journal lets only one of two drivers through, but what this process holds of a run (its budget) they would share.
+        if (!_driven.TryAdd(run, true))
+        {
+            throw new UserException($"Run {run} is at work already: watch it, or pause it first.");
+        }
+
+        try
+        {
+            return await DriveAloneAsync(run, agent, observer, cancellationToken);
+        }
+        finally
+        {
+            _driven.TryRemove(run, out _);
+        }
+    }
+
+    private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
     {
         await using var session = RunSession.Open(Services, run, observer);
         if (session.State.Phase == RunPhase.Ended)

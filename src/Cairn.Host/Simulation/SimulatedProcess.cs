@@ -78,12 +78,12 @@ internal sealed class SimulatedProcess : IDisposable
     /// <summary>Drives a run to its end.</summary>
     public Task FinishAsync(RunId run, ICodeAgent? agent) => Control.DriveAsync(run, agent, _acknowledged, CancellationToken.None);
 
-    /// <summary>Drives a run, or loses against somebody else who does.</summary>
+    /// <summary>Drives a run as a host of its own would, or loses against somebody else who drives it.</summary>
     public async Task TryFinishAsync(RunId run)
     {
         try
         {
-            await FinishAsync(run, null);
+            await new RunControl(Services).DriveAsync(run, null, _acknowledged, CancellationToken.None);
         }
         catch (JournalConflictException)
         {

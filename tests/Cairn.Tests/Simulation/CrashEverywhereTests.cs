@@ -7,13 +7,13 @@ namespace Cairn.Tests.Simulation;
 public sealed class CrashEverywhereTests
 {
     [Theory]
-    [InlineData("single", 4)]
-    [InlineData("crowd", 170)]
-    [InlineData("fork", 7)]
-    [InlineData("rollback", 7)]
+    [InlineData("single", 6)]
+    [InlineData("crowd", 300)]
+    [InlineData("fork", 11)]
+    [InlineData("rollback", 11)]
     [InlineData("merge", 4)]
     [InlineData("human", 5)]
-    [InlineData("code", 3)]
+    [InlineData("code", 5)]
     [InlineData("rivals", 5)]
     public void A_job_that_crashes_anywhere_ends_as_if_it_had_not(string scenario, int every)
     {
