@@ -39,6 +39,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
         {
             await stop.CancelAsync();
             await Task.WhenAll(_underWay.Select(Settled));
+            _underWay.Clear(); // A run that is stopped by a limit comes back here to be closed; what was abandoned does not count then.
         }
     }
 

@@ -48,17 +48,7 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = new CancellationTokenSource();
-        if (session.State.Spec.Limits.Wall is { } limit)
-        {
-            var left = Services.Journal.Read(run)[0].At + limit - Services.Time.GetUtcNow();
-            _ = left > TimeSpan.Zero ? Services.Time.CreateTimer(_ => wall.Cancel(), null, left, Timeout.InfiniteTimeSpan) : null;
-            if (left <= TimeSpan.Zero)
-            {
-                await wall.CancelAsync();
-            }
-        }
-
+        using var wall = WallClock(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
         var loop = new RunLoop(session, new Operations(session), code);
         try
@@ -74,6 +64,18 @@ public sealed class RunControl(RunServices services)
                 CancellationToken.None);
             return over ? await loop.RunAsync(CancellationToken.None) : session.State;
         }
+    }
+
+    /// <summary>Cancelled when the run's wall time is over; time goes on while nobody drives the run.</summary>
+    private CancellationTokenSource WallClock(RunSession session)
+    {
+        if (session.State.Spec.Limits.Wall is not { } limit)
+        {
+            return new CancellationTokenSource();
+        }
+
+        var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
+        return new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>

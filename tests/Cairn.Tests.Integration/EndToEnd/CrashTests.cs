@@ -138,15 +138,15 @@ public sealed class CrashTests
 
     private static async Task ProvenAsync(Scene scene, int turns)
     {
-        var run = Assert.Single((await scene.JsonAsync("runs")).AsArray());
-        Assert.Equal("succeeded", run!["status"]!.GetValue<string>());
-        Assert.Equal("Merged", run["merge"]!.GetValue<string>());
+        var run = await scene.SummaryAsync();
+        Assert.Equal("succeeded", run.Status);
+        Assert.Equal(MergeStatus.Merged, run.Merge);
         var events = await scene.EventsAsync();
-        Assert.Equal(Enumerable.Range(1, turns + 1), events.Where(e => e.Type == "model.finished").Select(e => e.Event["step"]!.GetValue<int>()));
-        var calls = events.Where(e => e.Type == "tool.finished").Select(e => e.Event["call"]!.GetValue<string>()).ToList();
+        Assert.Equal(Enumerable.Range(1, turns + 1), events.OfType<ModelCallFinished>().Select(e => e.Step));
+        var calls = events.OfType<ToolCallFinished>().Select(e => e.Call).ToList();
         Assert.Equal((turns * 5) + 1, calls.Count);
         Assert.Equal(calls.Count, calls.Distinct().Count());
-        Assert.Single(events, e => e.Type == "merge.finished");
+        Assert.Single(events.OfType<MergeFinished>());
         await scene.VerifiedAsync();
         (await scene.CairnAsync("journal", "verify")).Exits(0);
     }
