@@ -15,10 +15,8 @@ public sealed class RealRepositoryRunTests
     public async Task A_real_project_is_repaired_merged_rolled_back_forked_and_merged_again(string name)
     {
         using var project = await RealRepository.GetAsync(name, Cancel);
-        var whole = Scene.Manifest(project.Root);
         var wholeText = await File.ReadAllTextAsync(Path.Combine(project.Root, project.BrokenPath), Cancel);
         await project.BreakAndCommitAsync(Cancel);
-        var broken = Scene.Manifest(project.Root);
         var text = await File.ReadAllTextAsync(Path.Combine(project.Root, project.BrokenPath), Cancel);
         using var scene = new Scene { Repository = project.Root };
         var (right, wrong) = (project.Pin.Break.Right, project.Pin.Break.Wrong);
@@ -38,30 +36,29 @@ public sealed class RealRepositoryRunTests
         await scene.VerifiedAsync();
         var run = await scene.IdAsync();
 
-        // Back to the start: the broken project, whatever builds left behind. A fork from its fourth step mends it again.
-        await project.GitAsync(Cancel, "checkout", "--quiet", "--", ".");
-        await project.GitAsync(Cancel, "clean", "-fdq");
+        // Back to the start, and on from there with another model: mended again, judged again, merged again.
+        await BreakAgainAsync(project);
         (await scene.CairnAsync("rollback", run, "c0")).Exits(0);
         Assert.Null((await scene.SummaryAsync(run)).Layer);
-        (await scene.CairnAsync("diff", run)).Exits(0);
         var rolledBack = (await scene.EventsAsync(run)).Count;
         var other = scene.Model(
-            "other",
-            Script.Turn("", Script.Edit(project.BrokenPath, text, wrong, right)),
-            Script.Turn("", Script.Complete("mended otherwise")));
-        (await scene.CairnAsync("fork", run, "--model", other, "--resume", "--quiet")).Exits(0);
-        var fork = await scene.IdAsync();
-        Assert.NotEqual(run, fork);
-        Assert.Equal(rolledBack, (await scene.EventsAsync(run)).Count);
+            "other", Script.Turn("", Script.Edit(project.BrokenPath, text, wrong, right)), Script.Turn("", Script.Complete("mended otherwise")));
+        (await scene.CairnAsync("fork", run, "--model", other, "--resume", "--quiet")).Exits(0).Says("accepted", "merged into");
         Assert.Equal(wholeText, await File.ReadAllTextAsync(Path.Combine(project.Root, project.BrokenPath), Cancel));
-        await scene.VerifiedAsync(fork);
+        Assert.Equal(rolledBack, (await scene.EventsAsync(run)).Count);
+        await scene.VerifiedAsync();
 
-        // A fork from the middle of the first attempt holds the wrong guess, and its merge says so in the diff.
-        var stop = scene.Model("stop", [.. Enumerable.Range(0, 5).Select(_ => Script.Turn("", Script.Complete("as it is")))]);
+        // A fork from the middle of the first attempt has the wrong guess in its files, and only that.
+        await BreakAgainAsync(project);
+        (await scene.CairnAsync("fork", run, "--at", await GuessedAsync(scene, run))).Exits(0);
+        (await scene.CairnAsync("diff", "last")).Exits(0).Says(project.BrokenPath, $"{wrong} ");
+        Assert.NotEqual(run, await scene.IdAsync());
+    }
+
+    private static async Task BreakAgainAsync(RealRepository project)
+    {
         await project.GitAsync(Cancel, "checkout", "--quiet", "--", ".");
-        (await scene.CairnAsync("fork", run, "--at", await GuessedAsync(scene, run), "--model", stop)).Exits(0);
-        (await scene.CairnAsync("diff", "last")).Exits(0).Says(project.BrokenPath);
-        Assert.NotEqual(whole, broken);
+        await project.GitAsync(Cancel, "clean", "-fdq");
     }
 
     /// <summary>The record after which the first edit's layer stands.</summary>
