@@ -24,6 +24,8 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(LayerChanges))]
 [JsonSerializable(typeof(ImmutableArray<ManifestEntry>))]
 [JsonSerializable(typeof(ImmutableArray<PathChange>))]
+[JsonSerializable(typeof(SpawnRequest))]
+[JsonSerializable(typeof(ImmutableArray<ChildResult>))]
 [JsonSerializable(typeof(FileData))]
 [JsonSerializable(typeof(WriteData))]
 [JsonSerializable(typeof(CommandData))]

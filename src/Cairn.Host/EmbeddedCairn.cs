@@ -85,8 +85,17 @@ internal sealed class EmbeddedCairn : ICairn
     public Task<RunId> ForkAsync(RunId run, string place, string? model, CancellationToken cancellationToken) =>
         _control.ForkAsync(run, Positions.Find(RunHistory.Events(_services.Journal, run), place), model, cancellationToken);
 
-    public Task<DiffView> DiffAsync(RunId run, string place, CancellationToken cancellationToken) =>
-        Task.FromResult(_viewer.Diff(run, place));
+    public async Task<DiffView> DiffAsync(RunId run, string place, CancellationToken cancellationToken)
+    {
+        var diff = _viewer.Diff(run, place);
+
+        // A workspace of its own: the run's may be in use by another process.
+        await using var workspace = _services.Layers.Open(RunStarter.NewId(), Summary(run).Repository, null);
+        var ignored = await IgnoredPaths.FindAsync(workspace, [.. diff.Files.Select(f => (f.Change.Path, f.Change.Kind == EntryKind.Directory))], cancellationToken);
+        return ignored.Count == 0
+            ? diff
+            : diff with { Files = [.. diff.Files.Select(f => ignored.Contains(f.Change.Path) ? f with { Ignored = true } : f)] };
+    }
 
     public Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken) =>
         _control.MergeAsync(run, cancellationToken);

@@ -17,6 +17,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ModelCallStarted), "model.started")]
 [JsonDerivedType(typeof(ModelCallFinished), "model.finished")]
 [JsonDerivedType(typeof(ModelCallFailed), "model.failed")]
+[JsonDerivedType(typeof(BudgetRefused), "budget.refused")]
 [JsonDerivedType(typeof(AgentCalled), "agent.called")]
 [JsonDerivedType(typeof(AgentFinished), "agent.finished")]
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
@@ -51,7 +52,14 @@ public sealed record RunStarted(
     ModelBinding? Model,
     RunLimits Limits,
     MergeMode Merge,
-    JudgeSpec? Judge) : RunEvent;
+    JudgeSpec? Judge) : RunEvent
+{
+    /// <summary>The run that spawned this one; null for a run that a user started. Its budget bounds this run's too.</summary>
+    public RunId? Parent { get; init; }
+
+    /// <summary>The parent's layer that this run starts from; null for the repository itself.</summary>
+    public LayerId? BaseLayer { get; init; }
+}
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
 /// <param name="Source">The run that it continues.</param>
@@ -117,6 +125,12 @@ public sealed record ModelCallFinished(
 /// <param name="Message">For people.</param>
 /// <param name="RetryAfter">The wait that the provider asked for.</param>
 public sealed record ModelCallFailed(int Step, int Attempt, ModelErrorKind Kind, string Message, TimeSpan? RetryAfter) : RunEvent;
+
+/// <summary>Result: a run above this one cannot afford the model call that was due.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="By">The run whose limit forbids it.</param>
+/// <param name="Reason">For people.</param>
+public sealed record BudgetRefused(int Step, RunId By, string Reason) : RunEvent;
 
 /// <summary>A code agent issued a syscall.</summary>
 /// <param name="Tool">The tool.</param>

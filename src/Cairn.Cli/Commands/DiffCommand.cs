@@ -10,7 +10,8 @@ internal static class DiffCommand
     {
         var id = RunArgument.Make();
         var at = new Option<string>("--at") { Description = "Only up to a place: a step, a checkpoint, a record", DefaultValueFactory = _ => "end", HelpName = "PLACE" };
-        var command = new Command("diff", "Show what a run changed, as a patch.") { id, at };
+        var all = new Option<bool>("--all") { Description = "Show what .gitignore names too" };
+        var command = new Command("diff", "Show what a run changed, as a patch.") { id, at, all };
         Invocation.Bind(command, async (call, parse, token) =>
         {
             await using var cairn = call.OpenReadOnly();
@@ -22,7 +23,7 @@ internal static class DiffCommand
                 return ExitCode.Ok;
             }
 
-            foreach (var file in diff.Files)
+            foreach (var file in diff.Files.Where(f => !f.Ignored || parse.GetValue(all)))
             {
                 var path = Safe.Line(file.Change.Path, 4000);
                 Output.Write($"# {file.Change.Change.ToString().ToLowerInvariant()} {file.Change.Kind.ToString().ToLowerInvariant()} {path}{Mode(file.Change.BeforeMode, file.Change.AfterMode)}");
@@ -30,6 +31,12 @@ internal static class DiffCommand
                 {
                     Output.Line(Safe.Text(file.Patch.TrimEnd('\n')));
                 }
+            }
+
+            var hidden = parse.GetValue(all) ? 0 : diff.Files.Count(f => f.Ignored);
+            if (hidden > 0)
+            {
+                Output.Write($"# {hidden} paths that .gitignore names are not shown (--all shows them)");
             }
 
             return ExitCode.Ok;

@@ -13,6 +13,13 @@ internal static class Drive
         IRunObserver view = call.IsJson
             ? new JsonView()
             : new LiveView(verbose, condensed: agent is not null) { Body = Body(cairn) };
+        if (!call.IsJson)
+        {
+            var begun = await cairn.FindAsync(run.Value, cancellationToken);
+            Output.Write($"Run {begun.Id}: {Safe.Line(begun.Title, 90)}");
+            Output.Write($"{begun.Model ?? begun.Agent}{(begun.Recorded ? " (recorded answers)" : "")} on {begun.Repository}\n");
+        }
+
         var summary = await cairn.DriveAsync(run, agent, view, cancellationToken);
         if (call.IsJson)
         {

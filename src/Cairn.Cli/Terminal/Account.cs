@@ -12,7 +12,9 @@ internal static class Account
 
     public static async Task WriteAsync(ICairn cairn, RunSummary run, bool patch, CancellationToken cancellationToken)
     {
-        var diff = await cairn.DiffAsync(run.Id, "end", cancellationToken);
+        var all = await cairn.DiffAsync(run.Id, "end", cancellationToken);
+        var diff = all with { Files = [.. all.Files.Where(f => !f.Ignored)] };
+        var ignored = all.Files.Length - diff.Files.Length;
         Line($"");
         Line($"Run      {run.Id}  {run.Status}{(run.Reason.Length > 0 ? $": {Safe.Line(run.Reason, 300)}" : "")}");
         if (run.Model is not null)
@@ -23,7 +25,7 @@ internal static class Account
 
         Line($"Judge    {(run.Judge is null ? "none" : run.Judge.Value ? "accepted" : "did not accept")}");
         Line($"Merge    {Merge(run)}");
-        Line($"Changes  {diff.Files.Length} paths");
+        Line($"Changes  {diff.Files.Length} paths{(ignored > 0 ? $", and {ignored} that .gitignore names" : "")}");
         foreach (var file in diff.Files.Take(FilesShown))
         {
             Line($"         {Letter(file.Change.Change)} {Safe.Line(file.Change.Path, 100)}");

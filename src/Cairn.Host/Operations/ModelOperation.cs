@@ -5,17 +5,38 @@ using Cairn.Kernel;
 namespace Cairn.Host;
 
 /// <summary>Asks the model: renders the plan, waits out the backoff, stores the answer, checks its tool calls.</summary>
-internal sealed class ModelOperation(RunSession session)
+internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
 {
     private readonly HashSet<string> _allowed = [];
 
-    public (RunEvent Intent, Operations.Effect Effect) Prepare(AskModel ask, BlobHash state)
+    public (RunEvent Intent, Operations.Effect? Effect) Prepare(AskModel ask, BlobHash state)
     {
+        if (ledger.TryReserve(session.Run, ask.Reserve.Tokens, ask.Reserve.Usd) is { } refusal)
+        {
+            return (new BudgetRefused(ask.Step, refusal.By, refusal.Reason), null);
+        }
+
         var request = PromptRenderer.Render(ask.Plan, ask.MaxOutputTokens, session.Services.Blobs.Get);
         var hash = BlobHash.Of(PromptRenderer.CanonicalBytes(request));
         var intent = new ModelCallStarted(
             ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state);
-        return (intent, token => AskAsync(ask, request, token));
+        return (intent, token => SettledAsync(ask, request, token));
+    }
+
+    /// <summary>Whatever comes of the call, what was set aside for it is given back.</summary>
+    private async Task<RunEvent> SettledAsync(AskModel ask, ModelRequest request, CancellationToken cancellationToken)
+    {
+        var (tokens, usd) = (0L, 0m);
+        try
+        {
+            var result = await AskAsync(ask, request, cancellationToken);
+            (tokens, usd) = result is ModelCallFinished finished ? (finished.Usage.Total, finished.CostUsd) : (0, 0);
+            return result;
+        }
+        finally
+        {
+            ledger.Settle(session.Run, ask.Reserve.Tokens, ask.Reserve.Usd, tokens, usd);
+        }
     }
 
     private async Task<RunEvent> AskAsync(AskModel ask, ModelRequest request, CancellationToken cancellationToken)

@@ -4,9 +4,10 @@ using Cairn.Kernel;
 namespace Cairn.Host;
 
 /// <summary>For each kernel command: the intent to write down first, and the effect that brings the result.</summary>
-internal sealed class Operations(RunSession session)
+internal sealed class Operations(RunSession session, RunControl control)
 {
-    private readonly ModelOperation _model = new(session);
+    private readonly ModelOperation _model = new(session, control.Ledger);
+    private readonly SpawnOperation _spawn = new(session, control);
     private readonly ToolOperation _tool = new(session);
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
@@ -27,7 +28,9 @@ internal sealed class Operations(RunSession session)
             case RunTool run:
                 var started = new ToolCallStarted(
                     run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash);
-                return (started, token => _tool.RunAsync(run, token));
+                return (started, run.Call.Tool == KernelTools.Spawn
+                    ? token => _spawn.RunAsync(run, token)
+                    : token => _tool.RunAsync(run, token));
             case AskHuman human:
                 return _human.Prepare(state, human);
             case RunJudge judge:

@@ -6,7 +6,13 @@ namespace Cairn.Host;
 /// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
 public sealed class RunControl(RunServices services)
 {
+    /// <summary>What a timer can hold; a run that lives longer has been resumed before.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly RunStarter _starter = new(services);
+
+    /// <summary>What the runs of a tree may still spend together.</summary>
+    internal BudgetLedger Ledger { get; } = new();
 
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
@@ -15,6 +21,10 @@ public sealed class RunControl(RunServices services)
     /// <exception cref="UserException">When the request cannot be carried out.</exception>
     public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
         _starter.StartAsync(request, cancellationToken);
+
+    /// <summary>Writes the first record of a run below another one, under an id that the caller knows how to find again.</summary>
+    internal Task StartChildAsync(RunRequest request, RunId id, RunId parent, LayerId? layer, CancellationToken cancellationToken) =>
+        _starter.StartAsync(request, id, parent, layer, cancellationToken);
 
     /// <summary>Drives a run until it ends or pauses. A cancelled token pauses it: `cairn resume` goes on.</summary>
     /// <param name="run">The run.</param>
@@ -34,6 +44,9 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
         }
 
+        var accounts = new BudgetAccounts(Services.Journal, Ledger);
+        accounts.Open(run, session.State);
+        using var closing = accounts.ClosingOf(run, session.State);
         var own = Services.Journal.Read(run);
         if (own.Count == 1)
         {
@@ -48,9 +61,9 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = WallClock(session);
+        using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
-        var loop = new RunLoop(session, new Operations(session), code);
+        var loop = new RunLoop(session, new Operations(session, this), code);
         try
         {
             return await loop.RunAsync(either.Token);
@@ -66,16 +79,16 @@ public sealed class RunControl(RunServices services)
         }
     }
 
-    /// <summary>Cancelled when the run's wall time is over; time goes on while nobody drives the run.</summary>
-    private CancellationTokenSource WallClock(RunSession session)
+    /// <summary>Cancelled when the run's wall time is over. It owns its timer, so that nothing fires after the run.</summary>
+    private CancellationTokenSource WallLimit(RunSession session)
     {
         if (session.State.Spec.Limits.Wall is not { } limit)
         {
-            return new CancellationTokenSource();
+            return new();
         }
 
         var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
-        return new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, Services.Time);
+        return new(left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
@@ -102,7 +115,7 @@ public sealed class RunControl(RunServices services)
         var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
         var spec = RunHistory.State(Services.Journal, run).Spec;
         var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
-        var fork = RunStarter.NewId();
+        var fork = Services.NewRunId();
         await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
         return fork;
     }

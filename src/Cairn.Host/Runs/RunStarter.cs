@@ -13,9 +13,17 @@ internal sealed class RunStarter(RunServices services)
     private const int MaxTitle = 100;
     private const string IdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    public async Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken)
+    public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
+        StartAsync(request, services.NewRunId(), null, null, cancellationToken);
+
+    /// <param name="request">What is asked for.</param>
+    /// <param name="run">The new run's id.</param>
+    /// <param name="parent">The run that spawns it.</param>
+    /// <param name="layer">The files that it begins with; null for the repository's.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<RunId> StartAsync(RunRequest request, RunId run, RunId? parent, LayerId? layer, CancellationToken cancellationToken)
     {
-        var repository = Repositories.Check(request.Repository);
+        var repository = services.FindRepository(request.Repository);
         if (string.IsNullOrWhiteSpace(request.Task))
         {
             throw new UserException("The task is empty: say what is to be done.");
@@ -27,9 +35,8 @@ internal sealed class RunStarter(RunServices services)
         }
 
         var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
-        var run = NewId();
         ImmutableArray<TextSource> rules;
-        await using (var workspace = services.Layers.Open(run, repository, null))
+        await using (var workspace = services.Layers.Open(run, repository, layer))
         {
             rules = RuleFiles.Read(workspace, services.Blobs);
         }
@@ -44,7 +51,11 @@ internal sealed class RunStarter(RunServices services)
             model,
             request.Limits,
             request.Merge,
-            request.Judge);
+            request.Judge)
+        {
+            Parent = parent,
+            BaseLayer = layer,
+        };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
     }
@@ -79,7 +90,9 @@ internal sealed class RunStarter(RunServices services)
     private AgentSpec Agent(AgentProfile profile)
     {
         var tools = services.Tools.Tools
-            .Where(t => profile.Tools.IsEmpty || profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
+            .Where(t => profile.Tools.IsEmpty
+                ? t.Descriptor.Name != KernelTools.Spawn
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
             .Select(t => t.Descriptor).ToList();
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);

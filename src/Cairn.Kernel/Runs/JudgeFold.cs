@@ -39,7 +39,7 @@ internal static class JudgeFold
     }
 
     /// <summary>What follows once nobody objects to the work.</summary>
-    public static RunPhase AfterVerdict(RunState state) => state.Layer is null
+    public static RunPhase AfterVerdict(RunState state) => state.Layer == state.Spec.BaseLayer
         ? RunPhase.Closing
         : state.Spec.Merge switch
         {

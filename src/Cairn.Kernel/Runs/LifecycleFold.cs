@@ -16,6 +16,7 @@ internal static class LifecycleFold
             SpecHash = BlobHash.Of(JsonSerializer.SerializeToUtf8Bytes(e, CairnJson.Default.RunEvent)),
             Phase = Resting(e),
             Model = e.Model,
+            Layer = e.BaseLayer,
         };
         return Mark(state, "start");
     }

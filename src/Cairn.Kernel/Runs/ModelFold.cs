@@ -78,6 +78,16 @@ internal static class ModelFold
             : next with { Phase = RunPhase.Closing, Outcome = RunOutcome.Failed, Reason = e.Message };
     }
 
+    public static RunState Refused(RunState state, BudgetRefused e)
+    {
+        if (state.Phase != RunPhase.Model || state.Started)
+        {
+            throw new JournalMeaningException($"a budget is refused in phase {state.Phase}");
+        }
+
+        return state with { Phase = RunPhase.Closing, Outcome = RunOutcome.OverBudget, Reason = e.Reason };
+    }
+
     private static TurnCall ToCall(RunState state, int step, RequestedCall call, int index)
     {
         var binding = state.Spec.Agent.Tools.FirstOrDefault(t => t.Name == call.Tool);

@@ -28,6 +28,9 @@ public static class KernelTools
     /// <summary>Asks a human.</summary>
     public const string AskHuman = "ask_human";
 
+    /// <summary>Starts runs below the one that calls it.</summary>
+    public const string Spawn = "spawn_run";
+
     /// <summary>Says that the task is done or cannot be done.</summary>
     public const string Complete = "complete";
 }

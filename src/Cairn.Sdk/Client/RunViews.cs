@@ -78,7 +78,8 @@ public sealed record StateView(
 /// <summary>A changed file with its text difference.</summary>
 /// <param name="Change">The path and how it differs.</param>
 /// <param name="Patch">Unified diff; null for what is no text.</param>
-public sealed record FileDiff(PathChange Change, string? Patch);
+/// <param name="Ignored">The repository's .gitignore names it: build output, never merged.</param>
+public sealed record FileDiff(PathChange Change, string? Patch, bool Ignored = false);
 
 /// <summary>What a run changed.</summary>
 /// <param name="Run">The run.</param>

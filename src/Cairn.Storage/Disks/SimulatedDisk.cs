@@ -277,7 +277,7 @@ public sealed class SimulatedDisk : IDisk
         }
     }
 
-    // Two names of one file (a rename of which only a half... never: both halves are one change) stay one file.
+    // Two names may lead to one file when a rename away from the first was lost and one to the second kept; it stays one file.
     private SimulatedDirectory Surviving(SimulatedDirectory directory, Dictionary<SimulatedContent, SimulatedContent> seen)
     {
         var copy = new SimulatedDirectory();

@@ -4,12 +4,6 @@ using System.Text;
 
 namespace Cairn.Storage;
 
-internal enum RecordKind : byte
-{
-    Event = 1,
-    Blob = 2,
-}
-
 /// <summary>
 /// One record as it lies in a segment: an 80-byte header and a payload, padded to 8 bytes. The fields after the chain are
 /// laid out so that "chain before, rest of the record" is one stretch of memory and its hash one call.

@@ -244,25 +244,3 @@ public abstract class JournalConformance : IDisposable
         return total;
     }
 }
-
-public sealed class PosixJournalTests : JournalConformance
-{
-    private readonly TemporaryDirectory _directory = new();
-
-    protected override IDisk Disk { get; } = new PosixDisk();
-
-    protected override string Root => _directory.Path;
-
-    protected override void Dispose(bool disposing)
-    {
-        _directory.Dispose();
-        base.Dispose(disposing);
-    }
-}
-
-public sealed class SimulatedJournalTests : JournalConformance
-{
-    protected override IDisk Disk { get; } = new SimulatedDisk(3);
-
-    protected override string Root => "/";
-}

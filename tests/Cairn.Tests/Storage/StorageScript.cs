@@ -14,7 +14,7 @@ internal sealed class StorageScript
 
     public static StateStoreOptions Options { get; } = new()
     {
-        SegmentBytes = 8 * 1024, ZeroFillBytes = 2048, AnchorCommits = 4, NewSalt = () => 42,
+        SegmentBytes = 4 * 1024, ZeroFillBytes = 1024, AnchorCommits = 4, NewSalt = () => 42,
     };
 
     public static StateStore Open(IDisk disk) => StateStore.Open(disk, Directory, TimeProvider.System, Options);
@@ -91,7 +91,7 @@ internal sealed class StorageScript
     {
         for (var i = 0; i < rounds; i++)
         {
-            Append(store, "a", 1, 0, (i * 7) + 1);
+            Append(store, "a", 1 + (i * 3), 0, (i * 97) + 250);
             Append(store, "b", 3, i % 2 == 0 ? 700 : 0, (i * 7) + 2);
             Append(store, "c", 2, i == 1 ? StateStoreOptions.SmallBodyBytes + 1 : 40, (i * 7) + 3);
             if (i == rounds / 2)

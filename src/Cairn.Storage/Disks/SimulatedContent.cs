@@ -1,35 +1,5 @@
 namespace Cairn.Storage;
 
-/// <summary>A file or a directory of a simulated disk; names point to nodes.</summary>
-internal abstract class SimulatedNode;
-
-/// <summary>A directory: its names as programs see them and as they would be after a crash.</summary>
-internal sealed class SimulatedDirectory : SimulatedNode
-{
-    public SortedDictionary<string, SimulatedNode> Names { get; } = new(StringComparer.Ordinal);
-
-    public SortedDictionary<string, SimulatedNode> Durable { get; } = new(StringComparer.Ordinal);
-}
-
-/// <summary>One change of names that no directory sync covered yet. A rename is one change: both names or none.</summary>
-internal sealed record SimulatedRename(List<(SimulatedDirectory Directory, string Name, SimulatedNode? Node)> Steps)
-{
-    public void MakeDurable()
-    {
-        foreach (var (directory, name, node) in Steps)
-        {
-            if (node is null)
-            {
-                directory.Durable.Remove(name);
-            }
-            else
-            {
-                directory.Durable[name] = node;
-            }
-        }
-    }
-}
-
 /// <summary>A file's bytes as programs see them, as the platter holds them, and the sectors in which the two may differ.</summary>
 internal sealed class SimulatedContent : SimulatedNode
 {
