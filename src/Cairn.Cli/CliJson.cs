@@ -21,5 +21,6 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(JournalRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
+[JsonSerializable(typeof(Drills.DrillReport))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

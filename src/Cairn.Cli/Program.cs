@@ -22,6 +22,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     JournalCommand.Make(),
     DoctorCommand.Make(),
     SimulateCommand.Make(),
+    DrillCommand.Make(),
 };
 
 // @17 is a record of a run, and a task may begin with @: neither names a file of further arguments.
