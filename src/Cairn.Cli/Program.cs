@@ -17,8 +17,10 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ForkCommand.Make(),
     DiffCommand.Make(),
     MergeCommand.Make(),
+    CompareCommand.Make(),
     ReplayCommand.Make(),
     JournalCommand.Make(),
+    ReceiptsCommand.Make(),
     DoctorCommand.Make(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
