@@ -19,7 +19,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(DriftView))]
-[JsonSerializable(typeof(Cairn.Storage.ReceiptFindings))]
+[JsonSerializable(typeof(Cairn.Host.ReceiptReport))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

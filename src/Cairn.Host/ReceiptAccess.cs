@@ -4,6 +4,15 @@ using Cairn.Storage;
 
 namespace Cairn.Host;
 
+/// <summary>What a check of receipts found.</summary>
+/// <param name="Receipts">Receipts that follow each other and are signed by the key.</param>
+/// <param name="Run">The run that they are about; null when there is none.</param>
+/// <param name="Key">The public key's id.</param>
+/// <param name="Ended">The last receipts hold the run's end.</param>
+/// <param name="Line">The first bad line, from 1; null when there is none.</param>
+/// <param name="Problem">What is wrong with it; null when all is well.</param>
+public sealed record ReceiptReport(int Receipts, string? Run, string Key, bool Ended, int? Line, string? Problem);
+
 /// <summary>Signed receipts: made beside the journal, taken out, and checked without it.</summary>
 public static class ReceiptAccess
 {
@@ -45,7 +54,7 @@ public static class ReceiptAccess
     }
 
     /// <summary>Checks a file of receipts; looks at no state directory.</summary>
-    public static ReceiptFindings Verify(string file, string publicKeyFile, string? export, bool open)
+    public static ReceiptReport Verify(string file, string publicKeyFile, string? export, bool open)
     {
         foreach (var named in (string?[])[file, publicKeyFile, export])
         {
@@ -56,7 +65,8 @@ public static class ReceiptAccess
         }
 
         using var receipts = File.OpenText(file);
-        return ReceiptVerifier.Verify(receipts, File.ReadAllText(publicKeyFile), export is null ? null : File.ReadLines(export), open);
+        var found = ReceiptVerifier.Verify(receipts, File.ReadAllText(publicKeyFile), export is null ? null : File.ReadLines(export), open);
+        return new(found.Receipts, found.Run, found.Key, found.Ended, found.Line, found.Problem);
     }
 
     /// <summary>The journal with receipts when the state directory has a key, else as it is.</summary>

@@ -55,7 +55,7 @@ internal static class ReceiptsCommand
             var found = ReceiptAccess.Verify(parse.GetRequiredValue(file), parse.GetRequiredValue(pem), parse.GetValue(journal), parse.GetValue(open));
             if (call.IsJson)
             {
-                Output.Json(found, CliJson.Default.ReceiptFindings);
+                Output.Json(found, CliJson.Default.ReceiptReport);
             }
             else if (found.Problem is null)
             {

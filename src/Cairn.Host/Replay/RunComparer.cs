@@ -30,7 +30,7 @@ internal sealed class RunComparer(IJournal journal, IBlobStore blobs, ILayerStor
             var (x, y) = (i < a.Count ? a[i] : null, i < b.Count ? b[i] : null);
             var differs = Differences(x, y);
             difference ??= differs.Count == 0 ? null : Describe(x?.Number ?? y!.Number, differs[0], leftEvents, rightEvents);
-            pairs.Add(new(x?.View, y?.View, [.. differs.Select(d => (d.First ?? d.Second)!.What).Distinct()]));
+            pairs.Add(new(x?.View, y?.View, [.. differs.SelectMany(d => new[] { d.First?.What, d.Second?.What }).OfType<string>().Distinct()]));
         }
 
         return new(

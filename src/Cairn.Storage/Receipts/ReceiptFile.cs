@@ -75,7 +75,7 @@ internal sealed class ReceiptFile(IDisk disk, string path, ReceiptKey key)
         }
 
         // The record itself is read again, so that a file that belongs to another journal is not continued.
-        var record = found.Receipt.Seq < 0 ? null : read(found.Receipt.Seq).FirstOrDefault();
+        var record = found.Receipt.Seq >= 0 && read(found.Receipt.Seq) is [var first, ..] ? first : null;
         return record is not null && record.Run == found.Receipt.Run && record.Chain == found.Receipt.Chain
             ? found.Receipt.Seq + 1
             : throw Damaged($"its last line is no receipt of this journal's record {found.Receipt.Seq}");
