@@ -24,4 +24,5 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(JournalRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
+[JsonSerializable(typeof(Host.Simulation.CampaignReport))]
 internal sealed partial class CliJson : JsonSerializerContext;
