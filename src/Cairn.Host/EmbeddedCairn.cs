@@ -110,6 +110,12 @@ internal sealed class EmbeddedCairn : ICairn
             run, report.Passed, report.Records, report.Prompts, report.Decisions, report.Ended, report.State, report.Difference));
     }
 
+    public Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken) =>
+        Task.FromResult(new RunComparer(_services.Journal, _services.Blobs, _services.Layers).Compare(Summary(first), Summary(second)));
+
+    public Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken) =>
+        new LiveReplay(_services.Journal, _services.Blobs, _services.Models, _services.Time).RunAsync(run, options, progress, cancellationToken);
+
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>
         Task.FromResult(_services.Blobs.GetText(hash));
 
