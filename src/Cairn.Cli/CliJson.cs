@@ -19,6 +19,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(CollectionReport))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -19,6 +19,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     MergeCommand.Make(),
     ReplayCommand.Make(),
     JournalCommand.Make(),
+    GcCommand.Make(),
     DoctorCommand.Make(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

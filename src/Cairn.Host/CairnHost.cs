@@ -43,7 +43,7 @@ public static class CairnHost
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            return Compose(options, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time));
+            return Compose(options, writes: true, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time));
         }
         catch (StateDirectoryInUseException e)
         {
@@ -55,7 +55,7 @@ public static class CairnHost
     public static ICairn OpenReadOnly(HostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Compose(options, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory));
+        return Compose(options, writes: false, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory));
     }
 
     /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
@@ -67,7 +67,7 @@ public static class CairnHost
         return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
     }
 
-    private static EmbeddedCairn Compose(HostOptions options, StateStore store)
+    private static EmbeddedCairn Compose(HostOptions options, bool writes, StateStore store)
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
@@ -89,7 +89,10 @@ public static class CairnHost
             Human = options.Human,
             Time = options.Time,
         };
-        return new EmbeddedCairn(services, new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run));
+        return new EmbeddedCairn(services, new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run))
+        {
+            Retention = writes ? control => new Retention(services, control, store, layers) : null,
+        };
     }
 
     private sealed class Closing(params IDisposable[] parts) : IDisposable

@@ -78,6 +78,13 @@ public interface ICairn : IAsyncDisposable
     /// <summary>Folds the journal again and compares everything with what was recorded.</summary>
     Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken);
 
+    /// <summary>Takes out of the state directory what nothing reaches, and runs that need not be kept.</summary>
+    /// <param name="request">What to keep.</param>
+    /// <param name="progress">Told now and then what is being done; may be null.</param>
+    /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
+    Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn cannot collect its state directory.");
+
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
 }

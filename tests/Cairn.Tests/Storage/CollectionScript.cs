@@ -52,14 +52,14 @@ internal sealed class CollectionScript
             foreach (var run in runs)
             {
                 Note(store, run, $"{run}/{i}/" + new string('x', 200));
-                Put(store, run, Body(400, StringComparer.Ordinal.Compare(run, "") + i + run[0]));
+                Put(store, run, Body(400, (run.Aggregate(17, (hash, c) => (hash * 31) + c) * 100) + i));
             }
         }
 
         foreach (var run in runs)
         {
             Put(store, run, Body(500, 7));
-            Put(store, run, Body(Large, run[0]));
+            Put(store, run, Body(Large, run.Aggregate(19, (hash, c) => (hash * 31) + c)));
         }
     }
 
