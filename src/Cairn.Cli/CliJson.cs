@@ -22,6 +22,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(Cairn.Host.ReceiptReport))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(CollectionReport))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
 [JsonSerializable(typeof(Drills.DrillReport))]
