@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Cairn.Cli;
+using Cairn.Cli.Commands;
+
+var root = new RootCommand("Cairn, an operating system for AI agents: every step can be replayed, undone and branched.")
+{
+    Invocation.State,
+    Invocation.Json,
+    RunCommand.Make(),
+    ResumeCommand.Make(),
+    DemoCommand.Make(),
+    RunsCommand.Make(),
+    LogCommand.Make(),
+    ShowCommand.Make(),
+    CheckpointsCommand.Make(),
+    RollbackCommand.Make(),
+    ForkCommand.Make(),
+    DiffCommand.Make(),
+    MergeCommand.Make(),
+    CompareCommand.Make(),
+    ReplayCommand.Make(),
+    JournalCommand.Make(),
+    ReceiptsCommand.Make(),
+    GcCommand.Make(),
+    DoctorCommand.Make(),
+    SimulateCommand.Make(),
+    DrillCommand.Make(),
+};
+
+// @17 is a record of a run, and a task may begin with @: neither names a file of further arguments.
+var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+return parse.Action is ParseErrorAction
+    ? WrongUsage.Report(parse)
+    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
