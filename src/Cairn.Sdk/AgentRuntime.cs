@@ -55,6 +55,23 @@ public sealed class AgentRuntime(ISyscalls kernel)
     public Task<Answer<CommandData>> RunCommandAsync(string command, int timeoutSeconds, CancellationToken cancellationToken) =>
         Typed("run_command", new RunCommandArguments(command, null, timeoutSeconds), SdkJson.Default.RunCommandArguments, CairnJson.Default.CommandData, cancellationToken);
 
+    /// <summary>
+    /// Starts runs below this one, side by side, and waits for all of them. They share this run's budget, and a crash
+    /// never starts one twice.
+    /// </summary>
+    /// <param name="children">The runs, at most 64.</param>
+    /// <param name="adopt">Take over the files of a single child that succeeds.</param>
+    /// <param name="cancellationToken">Stops them.</param>
+    public async Task<Answer<IReadOnlyList<ChildResult>>> SpawnAsync(
+        IReadOnlyList<ChildRequest> children, bool adopt, CancellationToken cancellationToken)
+    {
+        var request = JsonSerializer.Serialize(new SpawnRequest([.. children], adopt), SdkJson.Default.SpawnRequest);
+        var result = await kernel.CallAsync("spawn_run", request, cancellationToken);
+        return new(
+            result.Status, result.Text,
+            result.Data is null ? null : JsonSerializer.Deserialize(result.Data, CairnJson.Default.ImmutableArrayChildResult));
+    }
+
     /// <summary>Calls any tool that the run may use.</summary>
     /// <param name="tool">Its name.</param>
     /// <param name="arguments">JSON of its arguments.</param>

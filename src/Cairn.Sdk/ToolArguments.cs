@@ -22,4 +22,5 @@ internal sealed record RunCommandArguments(string Command, string? Directory, in
 [JsonSerializable(typeof(ListFilesArguments))]
 [JsonSerializable(typeof(SearchArguments))]
 [JsonSerializable(typeof(RunCommandArguments))]
+[JsonSerializable(typeof(Cairn.Abstractions.SpawnRequest))]
 internal sealed partial class SdkJson : JsonSerializerContext;

@@ -9,13 +9,13 @@ public sealed record SpawnRequest(ImmutableArray<ChildRequest> Children, bool Ad
 
 /// <summary>One run to start below another. It begins with the parent's files as they are then.</summary>
 /// <param name="Task">What is to be done.</param>
-/// <param name="Model">provider:name.</param>
+/// <param name="Model">provider:name; null for the parent's.</param>
 /// <param name="Judge">Shell command that must exit 0; null for none.</param>
 /// <param name="Tokens">Its own limit; the limits of all runs above it hold as well.</param>
 /// <param name="Usd">Likewise in US dollars.</param>
 /// <param name="Steps">Likewise in model calls.</param>
 public sealed record ChildRequest(
-    string Task, string Model, string? Judge = null, long? Tokens = null, decimal? Usd = null, int? Steps = null);
+    string Task, string? Model, string? Judge = null, long? Tokens = null, decimal? Usd = null, int? Steps = null);
 
 /// <summary>How a child ended.</summary>
 /// <param name="Run">The child.</param>

@@ -112,6 +112,12 @@ public sealed record ToolContext(RunId Run, CallId Call, IWorkspace Workspace, A
     /// result carries <see cref="ToolResult.Data"/>.
     /// </summary>
     public bool Exact { get; init; }
+
+    /// <summary>
+    /// Names this call for the other side of an <see cref="EffectClass.ExternalKeyed"/> effect: the same after a crash, so
+    /// that the other side carries it out once however often it is asked.
+    /// </summary>
+    public string IdempotencyKey => $"cairn/{Run}/{Call}";
 }
 
 /// <summary>A tool: a device behind one name.</summary>

@@ -57,7 +57,7 @@ internal sealed class SpawnOperation(RunSession session, RunControl control)
             {
                 Task = child.Task,
                 Repository = spec.Repository,
-                Model = child.Model,
+                Model = child.Model ?? session.State.Model?.Id,
                 Merge = MergeMode.Never,
                 Judge = child.Judge is null ? null : new(child.Judge),
                 Limits = new RunLimits { Tokens = child.Tokens, Usd = child.Usd, Steps = child.Steps ?? new RunLimits().Steps },

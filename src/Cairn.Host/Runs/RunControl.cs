@@ -6,6 +6,9 @@ namespace Cairn.Host;
 /// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
 public sealed class RunControl(RunServices services)
 {
+    /// <summary>What a timer can hold; a run that lives longer has been resumed before.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly RunStarter _starter = new(services);
 
     /// <summary>What the runs of a tree may still spend together.</summary>
@@ -47,6 +50,13 @@ public sealed class RunControl(RunServices services)
         var accounts = new BudgetAccounts(Services.Journal, Ledger);
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
@@ -54,17 +64,7 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = new CancellationTokenSource();
-        if (session.State.Spec.Limits.Wall is { } limit)
-        {
-            var left = Services.Journal.Read(run)[0].At + limit - Services.Time.GetUtcNow();
-            _ = left > TimeSpan.Zero ? Services.Time.CreateTimer(_ => wall.Cancel(), null, left, Timeout.InfiniteTimeSpan) : null;
-            if (left <= TimeSpan.Zero)
-            {
-                await wall.CancelAsync();
-            }
-        }
-
+        using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
         var loop = new RunLoop(session, new Operations(session, this), code);
         try
@@ -80,6 +80,18 @@ public sealed class RunControl(RunServices services)
                 CancellationToken.None);
             return over ? await loop.RunAsync(CancellationToken.None) : session.State;
         }
+    }
+
+    /// <summary>Cancelled when the run's wall time is over. It owns its timer, so that nothing fires after the run.</summary>
+    private CancellationTokenSource WallLimit(RunSession session)
+    {
+        if (session.State.Spec.Limits.Wall is not { } limit)
+        {
+            return new();
+        }
+
+        var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
+        return new(left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
@@ -109,7 +121,7 @@ public sealed class RunControl(RunServices services)
         try
         {
             var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
-            var fork = RunStarter.NewId();
+            var fork = Services.NewRunId();
             await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
             return fork;
         }

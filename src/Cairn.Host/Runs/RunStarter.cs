@@ -14,7 +14,7 @@ internal sealed class RunStarter(RunServices services)
     private const string IdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
     public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
-        StartAsync(request, NewId(), null, null, cancellationToken);
+        StartAsync(request, services.NewRunId(), null, null, cancellationToken);
 
     /// <param name="request">What is asked for.</param>
     /// <param name="run">The new run's id.</param>
@@ -23,7 +23,7 @@ internal sealed class RunStarter(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> StartAsync(RunRequest request, RunId run, RunId? parent, LayerId? layer, CancellationToken cancellationToken)
     {
-        var repository = Repositories.Check(request.Repository);
+        var repository = services.FindRepository(request.Repository);
         if (string.IsNullOrWhiteSpace(request.Task))
         {
             throw new UserException("The task is empty: say what is to be done.");
@@ -90,7 +90,9 @@ internal sealed class RunStarter(RunServices services)
     private AgentSpec Agent(AgentProfile profile)
     {
         var tools = services.Tools.Tools
-            .Where(t => profile.Tools.IsEmpty || profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
+            .Where(t => profile.Tools.IsEmpty
+                ? t.Descriptor.Name != KernelTools.Spawn
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
             .Select(t => t.Descriptor).ToList();
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
