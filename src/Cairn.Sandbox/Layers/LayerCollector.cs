@@ -11,8 +11,6 @@ namespace Cairn.Sandbox.Layers;
 internal sealed class LayerCollector(
     LayerFiles files, Squash squash, TimeSpan grace, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken)
 {
-    private const int ReportEvery = 64;
-
     private readonly long _since = Stopwatch.GetTimestamp() - (long)(grace.TotalSeconds * Stopwatch.Frequency);
     private int _layers;
     private int _squashes;
@@ -96,10 +94,7 @@ internal sealed class LayerCollector(
 
         _layers += whole ? 1 : 0;
         _leftOvers += whole ? 0 : 1;
-        if (_layers % ReportEvery == 0)
-        {
-            progress?.Report($"layer {_layers}");
-        }
+        progress?.Report($"layer {_layers}");
     }
 
     private void Squashes(HashSet<LayerId> live)
@@ -109,7 +104,7 @@ internal sealed class LayerCollector(
             cancellationToken.ThrowIfCancellationRequested();
             lock (squash.Gate)
             {
-                if ((name.StartsWith('+') || !live.Contains(LayerId.Parse(name))) && Remove($"squash/{name}", () => false, () => { }))
+                if ((name.StartsWith('+') || !live.Contains(LayerId.Parse(name))) && Remove($"squash/{name}", () => squash.IsUsed($"squash/{name}"), () => { }))
                 {
                     _squashes++;
                 }
