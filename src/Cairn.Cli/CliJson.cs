@@ -22,7 +22,9 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(Cairn.Host.ReceiptReport))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(CollectionReport))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
+[JsonSerializable(typeof(Drills.DrillReport))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -46,7 +46,7 @@ public static class CairnHost
             var store = StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time);
             try
             {
-                return Compose(options, store, ReceiptAccess.Wrap(store.Journal, options.StateDirectory));
+                return Compose(options, writes: true, store, ReceiptAccess.Wrap(store.Journal, options.StateDirectory));
             }
             catch
             {
@@ -65,7 +65,7 @@ public static class CairnHost
     {
         ArgumentNullException.ThrowIfNull(options);
         var store = StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory);
-        return Compose(options, store, store.Journal);
+        return Compose(options, writes: false, store, store.Journal);
     }
 
     /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
@@ -77,7 +77,7 @@ public static class CairnHost
         return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
     }
 
-    private static EmbeddedCairn Compose(HostOptions options, StateStore store, IJournal journal)
+    private static EmbeddedCairn Compose(HostOptions options, bool writes, StateStore store, IJournal journal)
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
@@ -99,7 +99,10 @@ public static class CairnHost
             Human = options.Human,
             Time = options.Time,
         };
-        return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run));
+        return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        {
+            Retention = writes ? control => new Retention(services, control, store, layers) : null,
+        };
     }
 
     private sealed class Closing(params IDisposable?[] parts) : IDisposable

@@ -119,6 +119,14 @@ internal sealed class EmbeddedCairn : ICairn
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>
         Task.FromResult(_services.Blobs.GetText(hash));
 
+    /// <summary>Makes what collects the state directory; null when it is not open to write.</summary>
+    public Func<RunControl, Retention>? Retention { get; init; }
+
+    public Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        Retention is { } make
+            ? make(_control).CollectAsync(request, progress, cancellationToken)
+            : throw new UserException("This state directory is open to read only: nothing can be collected.");
+
     public ValueTask DisposeAsync()
     {
         _store.Dispose();

@@ -13,7 +13,7 @@ internal static class SimulateCommand
     {
         var seeds = new Option<string>("--seeds") { Description = "The seeds", DefaultValueFactory = _ => "1..3", HelpName = "FIRST..LAST" };
         var scenario = new Option<string?>("--scenario") { Description = $"One of {string.Join(", ", Campaign.Names)} (default: all)", HelpName = "NAME" };
-        var at = new Option<string?>("--at") { Description = "Only this crash point: disk:N, step:N, effect:N, eio:N or enospc:N", HelpName = "POINT" };
+        var at = new Option<string?>("--at") { Description = "Only this crash point: disk:N, step:N, effect:N, eio:N or enospc:N; more of them, after commas, for the lives that follow", HelpName = "POINT" };
         var every = new Option<int>("--every") { Description = "Only every Nth crash point; which ones depends on the seed", DefaultValueFactory = _ => 1, HelpName = "N" };
         var plant = new Option<string?>("--plant") { Description = $"Plant a known bug into the simulated ports, to see it found: {string.Join(", ", Campaign.Plants)}", HelpName = "BUG" };
         var command = new Command("simulate", "Crash simulated machines at every disk operation, every step and every effect, and check what they recover to.")

@@ -223,6 +223,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         var state = RunState.New;
         foreach (var e in history)
         {
+            var question = state.Decision;
             state = Kernel.Kernel.Apply(state, e);
             switch (e)
             {
@@ -237,7 +238,9 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                 case ToolCallFinished finished:
                     past[^1] = past[^1] with { Finished = finished };
                     break;
-                case DecisionMade made when past.Count > 0 && past[^1].Call is not null:
+                case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
+                    break; // Leave to issue the call again: its own result is still to come.
+                case DecisionMade made when question?.Call is not null && past.Count > 0 && past[^1].Call is not null:
                     past[^1] = past[^1] with { Finished = new(default, ToolStatus.Ok, made.Answer, made.Tokens, null, 0, ToolSignal.None, null, 0) };
                     break;
                 case CheckpointTaken:

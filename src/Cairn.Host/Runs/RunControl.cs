@@ -14,6 +14,9 @@ public sealed class RunControl(RunServices services)
     /// <summary>What the runs of a tree may still spend together.</summary>
     internal BudgetLedger Ledger { get; } = new();
 
+    /// <summary>Held while a fork is made and while it is decided which runs go: no fork may lose its past in between.</summary>
+    internal SemaphoreSlim Forking { get; } = new(1, 1);
+
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
 
@@ -112,12 +115,20 @@ public sealed class RunControl(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
     {
-        var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
         var spec = RunHistory.State(Services.Journal, run).Spec;
         var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
-        var fork = Services.NewRunId();
-        await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
-        return fork;
+        await Forking.WaitAsync(cancellationToken);
+        try
+        {
+            var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+            var fork = Services.NewRunId();
+            await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
+            return fork;
+        }
+        finally
+        {
+            Forking.Release();
+        }
     }
 
     /// <summary>Merges what a run changed into its repository.</summary>

@@ -11,7 +11,7 @@ public sealed record CampaignOptions(ulong From, ulong To)
     /// <summary>One scenario; null for all.</summary>
     public string? Scenario { get; init; }
 
-    /// <summary>One crash point (disk:17, step:40, effect:5, eio:3, enospc:9); null for all.</summary>
+    /// <summary>One crash point (disk:17, step:40, effect:5, eio:3, enospc:9), or one for each life after commas; null for all.</summary>
     public string? At { get; init; }
 
     /// <summary>Try only every so many crash points; which ones depends on the seed. 1 for all.</summary>
@@ -65,7 +65,7 @@ public sealed class Campaign
 {
     private readonly CampaignOptions _options;
     private readonly Plant _plant;
-    private readonly CrashPoint? _only;
+    private readonly IReadOnlyList<CrashPoint>? _only;
     private readonly IReadOnlyList<Scenario> _scenarios;
     private readonly Dictionary<string, long> _points = [];
     private readonly List<CampaignFailure> _failures = [];
@@ -85,7 +85,7 @@ public sealed class Campaign
         }
 
         _options = options;
-        _only = options.At is null ? null : CrashPoint.Parse(options.At);
+        _only = options.At?.Split(',').Select(CrashPoint.Parse).ToList();
         _scenarios = options.Scenario is null ? Scenarios.All : [Scenarios.Find(options.Scenario)];
         if (!Enum.TryParse(options.Plant ?? nameof(Plant.None), ignoreCase: true, out _plant))
         {
@@ -124,31 +124,31 @@ public sealed class Campaign
 
     private void Play(Scenario scenario, ulong seed, CancellationToken cancellationToken)
     {
-        var truth = new Trial(scenario, seed, Plant.None, null, null);
+        var truth = new Trial(scenario, seed, Plant.None, [], null);
         var whole = truth.Run();
         Count(whole);
         if (truth.Finished is not { } reference)
         {
-            Fail(scenario, seed, null, whole);
+            Fail(scenario, seed, [], whole);
             return;
         }
 
         // A planted bug may show without any crash.
-        if (_plant != Plant.None && _only is null && Try(scenario, seed, null, reference))
+        if (_plant != Plant.None && _only is null && Try(scenario, seed, [], reference))
         {
             return;
         }
 
-        foreach (var point in _only is { } only ? [only] : Points(whole, seed))
+        foreach (var points in _only is not null ? [_only] : Points(whole, seed).Select(p => (IReadOnlyList<CrashPoint>)[p]))
         {
             if (cancellationToken.IsCancellationRequested || _failures.Count >= _options.MaxFailures)
             {
                 return;
             }
 
-            var kind = point.Kind.ToString().ToLowerInvariant();
+            var kind = points[0].Kind.ToString().ToLowerInvariant();
             _points[kind] = _points.GetValueOrDefault(kind) + 1;
-            Try(scenario, seed, point, reference);
+            Try(scenario, seed, points, reference);
         }
     }
 
@@ -171,13 +171,13 @@ public sealed class Campaign
         }
     }
 
-    private bool Try(Scenario scenario, ulong seed, CrashPoint? point, Reference reference)
+    private bool Try(Scenario scenario, ulong seed, IReadOnlyList<CrashPoint> points, Reference reference)
     {
-        var result = new Trial(scenario, seed, _plant, point, reference).Run();
+        var result = new Trial(scenario, seed, _plant, points, reference).Run();
         Count(result);
         if (result.Findings.Count > 0)
         {
-            Fail(scenario, seed, point, result);
+            Fail(scenario, seed, points, result);
         }
 
         return result.Findings.Count > 0;
@@ -190,11 +190,12 @@ public sealed class Campaign
         _simulated += result.Simulated;
     }
 
-    private void Fail(Scenario scenario, ulong seed, CrashPoint? point, TrialResult result)
+    private void Fail(Scenario scenario, ulong seed, IReadOnlyList<CrashPoint> points, TrialResult result)
     {
+        var at = points.Count == 0 ? null : string.Join(',', points);
         var command = string.Create(CultureInfo.InvariantCulture,
-            $"cairn simulate --seeds {seed}..{seed} --scenario {scenario.Name}{(point is null ? "" : $" --at {point}")}{(_plant == Plant.None ? "" : $" --plant {_plant}")}");
-        _failures.Add(new(seed, scenario.Name, point?.ToString(), result.Findings, command));
+            $"cairn simulate --seeds {seed}..{seed} --scenario {scenario.Name}{(at is null ? "" : $" --at {at}")}{(_plant == Plant.None ? "" : $" --plant {_plant}")}");
+        _failures.Add(new(seed, scenario.Name, at, result.Findings, command));
     }
 
     private CampaignReport Report() => new()

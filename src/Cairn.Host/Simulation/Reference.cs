@@ -31,6 +31,9 @@ internal sealed class Reference
     /// <summary>What the job left behind.</summary>
     public IReadOnlyList<string> Outcome { get; }
 
+    /// <summary>The chain values of all runs: the whole history in one text.</summary>
+    public string Chain => string.Join(' ', _records.Values.Select(r => r[^1].Chain.Short));
+
     /// <summary>How a run that a crash cut off differs from a prefix of the whole one; null when it does not.</summary>
     public string? Difference(IJournal journal, RunId run, IReadOnlyList<JournalRecord> found)
     {

@@ -18,14 +18,17 @@ internal sealed class SimulatedAgent(SimulatedMachine machine) : ICodeAgent
         await CallAsync(kernel, "charge", "one", cancellationToken);
         var answer = await kernel.CallAsync("read_file", """{"path":"counter"}""", cancellationToken);
         await CallAsync(kernel, "append", $"seen {(answer.Text.Contains("wrong", StringComparison.Ordinal) ? "wrong" : "right")}", cancellationToken);
-        await CallAsync(kernel, "notify", "two", cancellationToken);
+
+        // "no" is what the human says who saw that it took effect; anything else is not an answer to this call.
+        var told = await CallAsync(kernel, "notify", "two", cancellationToken);
+        await CallAsync(kernel, "append", $"told {(told is "done: two" or "no" ? "right" : told)}", cancellationToken);
         await CallAsync(kernel, "append", "counter 3", cancellationToken);
         return new(true, "done");
     }
 
-    private static async Task CallAsync(ISyscalls kernel, string tool, string text, CancellationToken cancellationToken)
+    private static async Task<string> CallAsync(ISyscalls kernel, string tool, string text, CancellationToken cancellationToken)
     {
         var call = ScriptedCall.Of(tool, text);
-        await kernel.CallAsync(call.Tool, call.Arguments, cancellationToken);
+        return (await kernel.CallAsync(call.Tool, call.Arguments, cancellationToken)).Text;
     }
 }

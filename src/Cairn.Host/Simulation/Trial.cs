@@ -14,14 +14,19 @@ internal sealed record TrialResult(
     IReadOnlyList<string> Findings, TimeSpan Simulated, long DiskOperations, long Steps, long Effects, int Lives);
 
 /// <summary>One job on one simulated machine, from the first start to the end, with a crash or fault on the way.</summary>
-internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, CrashPoint? point, Reference? reference)
+/// <param name="scenario">The job.</param>
+/// <param name="seed">Decides everything that chance decides.</param>
+/// <param name="plant">A bug to plant.</param>
+/// <param name="points">What goes wrong in the first life, the second, …; when only the first is given, chance may add one.</param>
+/// <param name="reference">The job without a crash; null when this is it.</param>
+internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, IReadOnlyList<CrashPoint> points, Reference? reference)
 {
     private const int MaxLives = 6;
 
     private readonly SimulatedMachine _machine = new(seed, plant);
     private readonly Acknowledged _acknowledged = new();
     private readonly List<string> _findings = [];
-    private readonly Random _chance = new(HashCode(seed, point));
+    private readonly Random _chance = new(HashCode(seed, points));
     private (long Disk, long Steps, long Effects) _first;
     private bool _finished;
 
@@ -35,7 +40,7 @@ internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, CrashPoi
         var lives = 0;
         while (!_finished && _findings.Count == 0 && lives < MaxLives)
         {
-            Live(lives, lives == 0 ? point : lives == 1 ? Second() : null);
+            Live(lives, lives < points.Count ? points[lives] : lives == 1 ? Second() : null);
             lives++;
         }
 
@@ -53,11 +58,11 @@ internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, CrashPoi
     }
 
     // string.GetHashCode is salted per process, so the mix is spelled out.
-    private static int HashCode(ulong seed, CrashPoint? point) =>
-        unchecked((int)((seed * 6364136223846793005) + ((ulong)(point?.Kind ?? 0) * 1442695040888963407) + (ulong)((point?.Number ?? 0) * 2654435761)));
+    private static int HashCode(ulong seed, IReadOnlyList<CrashPoint> points) => unchecked((int)points.Aggregate(
+        seed * 6364136223846793005, (mix, point) => (mix * 31) + ((ulong)point.Kind * 1442695040888963407) + (ulong)(point.Number * 2654435761)));
 
     /// <summary>One recovery in three is cut off as well.</summary>
-    private CrashPoint? Second() => point is null || _chance.Next(3) > 0
+    private CrashPoint? Second() => points.Count != 1 || _chance.Next(3) > 0
         ? null
         : new((CrashKind)_chance.Next(3), _chance.Next(60));
 
@@ -74,7 +79,7 @@ internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, CrashPoi
                 async () =>
                 {
                     process = new SimulatedProcess(_machine, scenario, _acknowledged);
-                    _findings.AddRange(Invariants.Broken(process, _acknowledged, life == 1 && point is { Kind: CrashKind.Disk or CrashKind.Step or CrashKind.Effect } ? reference : null).Take(5));
+                    _findings.AddRange(Invariants.Broken(process, _acknowledged, life == 1 && plant != Plant.UnkeyedRetried && points[0].Kind <= CrashKind.Effect ? reference : null).Take(5));
                     await scenario.Drive(process);
                     process.Dispose();
                 },

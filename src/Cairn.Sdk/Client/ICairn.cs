@@ -88,6 +88,13 @@ public interface ICairn : IAsyncDisposable
     /// <param name="cancellationToken">Stops it.</param>
     Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken);
 
+    /// <summary>Takes out of the state directory what nothing reaches, and runs that need not be kept.</summary>
+    /// <param name="request">What to keep.</param>
+    /// <param name="progress">Told now and then what is being done; may be null.</param>
+    /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
+    Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn cannot collect its state directory.");
+
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
 }

@@ -1,3 +1,4 @@
+using Cairn.Sdk;
 using Cairn.Tests.Integration.RealRepositories;
 
 namespace Cairn.Tests.Integration.EndToEnd;
@@ -12,6 +13,8 @@ public sealed class ReplayTests
     {
         await HostPackages.RequireAsync([("strace", "strace")], Cancel);
         using var scene = await RunAsync();
+        // The .NET runtime's own door for debuggers is a socket that no code of Cairn's opens.
+        scene.Environment["DOTNET_EnableDiagnostics"] = "0";
         var trace = Path.Combine(scene.Root, "trace");
         using var child = scene.StartUnder(["strace", "-f", "-qq", "-e", "trace=network,process", "-o", trace], null, "replay", "last", "--verify");
         (await child.EndAsync(Cancel)).Exits(0).Says("verified:");
@@ -36,12 +39,12 @@ public sealed class ReplayTests
         var length = JournalEdit.Write(bytes, commits).Length;
         foreach (var cut in new[] { length - 1, length - 100, length / 2, 70, 64, 10, 0 })
         {
-            await RefusedAsync(scene, log, bytes[..cut], $"cut at {cut}");
+            await RefusedAsync(scene, log, bytes[..cut], $"cut at {cut}", byCommand: cut == length / 2);
         }
 
-        for (var keep = commits.Count - 1; keep > 0; keep -= 3)
+        for (var keep = commits.Count - 1; keep > 0; keep--)
         {
-            await RefusedAsync(scene, log, JournalEdit.Write(bytes, commits[..keep]), $"{keep} of {commits.Count} commits");
+            await RefusedAsync(scene, log, JournalEdit.Write(bytes, commits[..keep]), $"{keep} of {commits.Count} commits", byCommand: keep == commits.Count - 1);
         }
     }
 
@@ -54,13 +57,13 @@ public sealed class ReplayTests
         var edited = JournalEdit.Read(bytes);
         var (commit, index) = Find(edited, "\"inputTokens\":");
         edited[commit][index] = edited[commit][index].WithPayload(edited[commit][index].Payload.Replace("\"inputTokens\":", "\"inputTokens\":1", StringComparison.Ordinal));
-        await RefusedAsync(scene, log, JournalEdit.Write(bytes, edited), "a payload was edited");
+        await RefusedAsync(scene, log, JournalEdit.Write(bytes, edited), "a payload was edited", byCommand: true);
 
         var swapped = JournalEdit.Read(bytes);
         var two = swapped.First(c => c.Count(r => r.IsEvent) > 1);
         int[] events = [.. Enumerable.Range(0, two.Count).Where(i => two[i].IsEvent)];
         (two[events[0]], two[events[1]]) = (two[events[1]], two[events[0]]);
-        await RefusedAsync(scene, log, JournalEdit.Write(bytes, swapped), "two records were swapped");
+        await RefusedAsync(scene, log, JournalEdit.Write(bytes, swapped), "two records were swapped", byCommand: true);
 
         var commits = JournalEdit.Read(bytes);
         (commits[^1], commits[^2]) = (commits[^2], commits[^1]);
@@ -68,7 +71,7 @@ public sealed class ReplayTests
 
         var extended = JournalEdit.Read(bytes);
         extended.Add([extended[^1].Last(r => r.IsEvent)]);
-        await RefusedAsync(scene, log, JournalEdit.Write(bytes, extended), "the last record was appended again");
+        await RefusedAsync(scene, log, JournalEdit.Write(bytes, extended), "the last record was appended again", byCommand: true);
 
         var without = JournalEdit.Read(bytes);
         without[commit].RemoveAt(index);
@@ -117,12 +120,27 @@ public sealed class ReplayTests
         throw new InvalidOperationException($"No record holds {text}.");
     }
 
-    private static async Task RefusedAsync(Scene scene, string log, byte[] bytes, string what)
+    private static async Task RefusedAsync(Scene scene, string log, byte[] bytes, string what, bool byCommand = false)
     {
         await File.WriteAllBytesAsync(log, bytes, Cancel);
-        var result = await scene.CairnAsync("replay", "last", "--verify");
-        Assert.True(result.ExitCode is 1 or 2 or 3, $"{what}: passed\n{result.All}");
-        Assert.DoesNotContain("verified:", result.All, StringComparison.Ordinal);
-        Assert.False(result.All.Contains("   at ", StringComparison.Ordinal), $"{what}:\n{result.All}");
+        if (byCommand)
+        {
+            var result = await scene.CairnAsync("replay", "last", "--verify");
+            Assert.True(result.ExitCode is 1 or 2 or 3, $"{what}: passed\n{result.All}");
+            result.Exits(result.ExitCode);
+            return;
+        }
+
+        // The same in this process, where it takes no start.
+        try
+        {
+            await using var cairn = scene.OpenReadOnly();
+            var report = await cairn.VerifyAsync((await cairn.FindAsync("last", Cancel)).Id, Cancel);
+            Assert.False(report.Passed, $"{what}: passed");
+        }
+        catch (Exception e) when (e is CairnException or InvalidDataException or IOException)
+        {
+            Assert.NotEqual("", e.Message);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Cairn.Sandbox;
 using Cairn.Tests.Integration.Sandbox;
 
@@ -30,7 +29,7 @@ public sealed class RollbackTests
         var model = scene.Model("job", [.. Changes.Select((c, i) => Script.Turn($"Step {i + 1}.", Script.Shell(c), Script.Shell(Listing))), Script.Turn("", Script.Complete())]);
         (await scene.RunAsync(model, "--merge", "never")).Exits(0);
         var run = await scene.IdAsync();
-        var listings = await ResultsAsync(scene, run, call => call.EndsWith('2') || call.Contains(".2.", StringComparison.Ordinal));
+        var listings = await ListingsAsync(scene, run);
         Assert.Equal(Changes.Length, listings.Count);
         var checkpoints = (await scene.JsonAsync("checkpoints", run)).AsArray().Select(c => (Id: c!["id"]!.GetValue<string>(), Layer: c["layer"]?.GetValue<string>())).ToList();
         Assert.Equal(Changes.Length + 1, checkpoints.Count);
@@ -43,14 +42,15 @@ public sealed class RollbackTests
         foreach (var i in order)
         {
             (await scene.CairnAsync("rollback", run, checkpoints[i].Id)).Exits(0).Says("paused");
-            var back = (await scene.JsonAsync("runs")).AsArray().Single(r => r!["id"]!.GetValue<string>() == run)!;
-            Assert.Equal(checkpoints[i].Layer, back["layer"]?.GetValue<string>());
-            Assert.Equal(manifests[i], Manifest(scene, back["layer"]?.GetValue<string>()));
+            var back = (await scene.SummaryAsync(run)).Layer?.Value;
+            Assert.Equal(checkpoints[i].Layer, back);
+            Assert.Equal(manifests[i], Manifest(scene, back));
             (await scene.CairnAsync("fork", run, "--model", lister, "--resume", "--json")).Exits(0);
             var fork = await scene.IdAsync();
-            Assert.Equal(listings[i - 1], (await ResultsAsync(scene, fork, _ => true)).Last(r => r.Contains("code.txt f", StringComparison.Ordinal)));
-            await scene.VerifiedAsync(fork);
+            Assert.Equal(listings[i - 1], (await ListingsAsync(scene, fork))[^1]);
         }
+
+        await scene.VerifiedAsync();
 
         await scene.VerifiedAsync(run);
         Assert.Equal(before, scene.Manifest());
@@ -142,26 +142,9 @@ public sealed class RollbackTests
     private static async Task<List<string>> PathsAsync(Scene scene, string run) =>
         [.. (await scene.JsonAsync("diff", run))["files"]!.AsArray().Select(f => f!["change"]!["path"]!.GetValue<string>())];
 
-    /// <summary>The answers of a run's calls, as text.</summary>
-    private static async Task<List<string>> ResultsAsync(Scene scene, string run, Func<string, bool> which)
-    {
-        var results = new List<string>();
-        foreach (var (type, e) in await scene.EventsAsync(run))
-        {
-            if (type == "tool.finished" && which(e["call"]!.GetValue<string>()))
-            {
-                await using var cairn = scene.OpenReadOnly();
-                var text = await cairn.BodyAsync(BlobHash.Parse(e["result"]!.GetValue<string>()), Cancel);
-                if (text.Contains("code.txt f", StringComparison.Ordinal))
-                {
-                    // The first line says how long it took.
-                    results.Add(text[text.IndexOf("\n. d", StringComparison.Ordinal)..]);
-                }
-            }
-        }
-
-        return results;
-    }
+    /// <summary>The listings that a run's commands answered; the first line says how long each took.</summary>
+    private static async Task<List<string>> ListingsAsync(Scene scene, string run) =>
+        [.. (await scene.ResultsAsync(run)).Where(r => r.Contains("code.txt f", StringComparison.Ordinal)).Select(r => r[r.IndexOf("\n. d", StringComparison.Ordinal)..])];
 
     private static string Manifest(Scene scene, string? layer)
     {

@@ -105,9 +105,35 @@ internal sealed class Scene : IDisposable
         return JsonNode.Parse(result.Output)!;
     }
 
-    /// <summary>A run's events with their type, in order.</summary>
-    public async Task<List<(string Type, JsonNode Event)>> EventsAsync(string run = "last") =>
-        [.. (await JsonAsync("log", run)).AsArray().Select(e => (e!["event"]!["type"]!.GetValue<string>(), e["event"]!))];
+    /// <summary>A run's events, in order; read in this process, because that takes no start.</summary>
+    public async Task<List<RunEvent>> EventsAsync(string run = "last")
+    {
+        await using var cairn = OpenReadOnly();
+        return [.. (await cairn.LogAsync((await cairn.FindAsync(run, Cancel)).Id, Cancel)).Select(e => e.Event)];
+    }
+
+    /// <summary>A run as it stands.</summary>
+    public async Task<RunSummary> SummaryAsync(string run = "last")
+    {
+        await using var cairn = OpenReadOnly();
+        return await cairn.FindAsync(run, Cancel);
+    }
+
+    public async Task<string> IdAsync() => (await SummaryAsync()).Id.Value;
+
+    /// <summary>The texts that the calls of a run were answered with.</summary>
+    public async Task<List<string>> ResultsAsync(string run = "last")
+    {
+        var finished = (await EventsAsync(run)).OfType<ToolCallFinished>().ToList();
+        await using var cairn = OpenReadOnly();
+        var texts = new List<string>();
+        foreach (var call in finished)
+        {
+            texts.Add(await cairn.BodyAsync(call.Result, Cancel));
+        }
+
+        return texts;
+    }
 
     /// <summary>Whether there is a run yet; looked up in this process, because that takes no start.</summary>
     public async Task<bool> HasRunsAsync()
@@ -123,9 +149,6 @@ internal sealed class Scene : IDisposable
 
     /// <summary>Cairn in this process, to look at bodies.</summary>
     public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(new HostOptions(State, new TerminalHuman(interactive: false), _ => null));
-
-    public async Task<string> IdAsync(string run = "last") =>
-        (await JsonAsync("runs")).AsArray().Select(r => r!["id"]!.GetValue<string>()).Last(id => run == "last" || id == run);
 
     /// <summary>Replays the run and expects that everything is as recorded.</summary>
     public async Task VerifiedAsync(string run = "last") => (await CairnAsync("replay", run, "--verify")).Exits(0).Says("verified:");
