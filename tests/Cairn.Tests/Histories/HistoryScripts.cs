@@ -36,11 +36,13 @@ internal static class HistoryScripts
             .Answer("Which one?", ("ask_human", """{"question":"this or that?","options":["this","that"]}""")).Decide("this", yes: false)
             .Answer("I change it.", ("write", """{"path":"a.txt","content":"one"}"""));
         run.Happen(new RunRecovered("resume"));
-        run.Finish("written", layer: "l1").Answer("And that.", ("write", """{"path":"b.txt","content":"two"}""")).Finish("written", layer: "l2")
-            .Happen(new RunRolledBack(CheckpointId.Parse("c1"), "rolled back to c1 by the user", Continue: false))
+        run.Finish("written", layer: "l1");
+        var changed = run.State.Checkpoints[^1];
+        run.Answer("And that.", ("write", """{"path":"b.txt","content":"two"}""")).Finish("written", layer: "l2")
+            .Happen(new RunRolledBack(changed.Id, $"rolled back to {changed.Id} by the user", Continue: false))
             .Happen(new RunRecovered("resume"))
             .Answer("Otherwise.", ("complete", "{}")).Finish("ok").Decide("no", yes: false);
-        run.Fork("fork", 13, "test:two").Happen(new RunRecovered("resume"))
+        run.Fork("fork", changed.Position, "test:two").Happen(new RunRecovered("resume"))
             .Answer("Done another way.", ("deploy", """{"to":"test"}"""), ("complete", "{}")).Happen(new RunRecovered("restart"))
             .Decide("no", yes: false).Finish("ok").Decide("yes", yes: true).Merge(MergeStatus.Conflicts);
     }
@@ -62,12 +64,13 @@ internal static class HistoryScripts
     /// <summary>Token and money limits with what is left told in the prompt, a window so small that results and turns are left out, a child, a refused budget.</summary>
     private static void Tight(StateStore store)
     {
-        var run = ScriptedRun.Start(store, "tight", limits: new RunLimits { Tokens = 60_000, Usd = 1.5m, Steps = 30, ErrorsInARow = 3 }, window: 9_000);
-        for (var i = 0; i < 12; i++)
+        var run = ScriptedRun.Start(store, "tight", limits: new RunLimits { Tokens = 60_000, Usd = 1.5m, Steps = 30, ErrorsInARow = 3 }, window: 6_500);
+        for (var i = 0; i < 20; i++)
         {
-            run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i}}.txt"}""")).Finish($"text {i}", tokens: 1_500);
+            run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i}}.txt"}""")).Finish($"text {i}", tokens: 800);
         }
 
+        Assert.True(run.State.Trim is { Elided: > 0, Dropped: > 0 }, $"nothing is left out of the prompts: {run.State.Trim}");
         run.Answer("I say no more.").Answer("Really.");
         var child = ScriptedRun.Start(
             store, "child", limits: new RunLimits { Tokens = 20_000 }, parent: RunId.Parse("tight"), layer: "l9", refuse: true);
