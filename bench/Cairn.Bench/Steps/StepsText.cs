@@ -5,7 +5,8 @@ namespace Cairn.Bench.Steps;
 /// <summary>The tables for people.</summary>
 internal static class StepsText
 {
-    private const string Reference = "Cairn kernel, code agent";
+    private const string Storage = "Cairn storage";
+    private static readonly string[] Compares = [Storage, "Cairn kernel, code agent", "Cairn kernel, model agent"];
 
     public static void Print(List<VariantResult> cell, TextWriter output)
     {
@@ -22,15 +23,24 @@ internal static class StepsText
             output.WriteLine(row.NotRun is null ? Line(row) : $"{row.Variant,-36} not measured: {row.NotRun}");
         }
 
-        if (cell.Find(r => r.Variant == Reference) is { Samples.Count: > 0 } kernel)
+        var peers = cell.Where(r => Peer.All.Any(p => p.Variant == r.Variant) && r.Samples.Count > 0).ToList();
+        foreach (var own in cell.Where(r => r.Samples.Count > 0 && Compares.Contains(r.Variant)))
         {
-            foreach (var row in cell.Where(r => r != kernel && r.Samples.Count > 0))
+            foreach (var row in peers)
             {
-                output.WriteLine(Compared(kernel, row));
+                output.WriteLine(Compared(own, row));
             }
         }
 
-        if (cell.Find(r => r.Variant == "Cairn storage") is { Samples.Count: > 0 } a
+        if (cell.Find(r => r.Variant == Storage) is { Samples.Count: > 0 } storage)
+        {
+            foreach (var row in cell.Where(r => r.Variant.StartsWith("disk:", StringComparison.Ordinal) && r.Samples.Count > 0))
+            {
+                output.WriteLine($"  {Storage} / {row.Variant}: {Interval(Bootstrap.Ratio(Rates(storage), Rates(row)))} steps/s");
+            }
+        }
+
+        if (cell.Find(r => r.Variant == Storage) is { Samples.Count: > 0 } a
             && cell.Find(r => r.Variant.EndsWith("(A/A control)", StringComparison.Ordinal)) is { Samples.Count: > 0 } b)
         {
             output.WriteLine($"  A/A control: the same program against itself {Interval(Bootstrap.Ratio(Rates(a), Rates(b)))}");
@@ -59,12 +69,12 @@ internal static class StepsText
             $"{row.Variant,-36} {median,9:N0} {low,9:N0} -{high,8:N0} {Of(row, s => s.P50),9:N0} {Of(row, s => s.P99),9:N0} {Of(row, s => s.CpuSeconds * 1e6 / s.Steps),8:N0} {Of(row, s => s.DiskBytes / 1024.0 / s.Steps),9:N2} {Optional(row, s => s.RecoveryMs),11} {Optional(row, s => s.RestoreMs),11}  {row.Samples.Count}{cut}");
     }
 
-    private static string Compared(VariantResult kernel, VariantResult other)
+    private static string Compared(VariantResult own, VariantResult other)
     {
-        var ratio = Bootstrap.Ratio(Rates(kernel), Rates(other));
-        var disk = Of(other, s => (double)s.DiskBytes / s.Steps) / Of(kernel, s => (double)s.DiskBytes / s.Steps);
+        var ratio = Bootstrap.Ratio(Rates(own), Rates(other));
+        var disk = Of(other, s => (double)s.DiskBytes / s.Steps) / Of(own, s => (double)s.DiskBytes / s.Steps);
         var verdict = ratio.High < 1 ? "LOSS" : ratio.Low > 1 ? "win" : "even";
-        return string.Create(CultureInfo.InvariantCulture, $"  {Reference} / {other.Variant}: {Interval(ratio)} steps/s ({verdict}); the other takes {disk:N1}x the disk");
+        return string.Create(CultureInfo.InvariantCulture, $"  {own.Variant} / {other.Variant}: {Interval(ratio)} steps/s ({verdict}); the other takes {disk:N1}x the disk");
     }
 
     private static string Interval((double Median, double Low, double High) x) =>

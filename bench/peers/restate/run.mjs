@@ -48,6 +48,9 @@ let all = new Promise((resolve) => { reached = resolve; });
 const agent = restate.service({
   name: 'agent',
   handlers: {
+    warm: async (ctx) => {
+      for (let i = 0; i < 100; i++) await ctx.run('work', () => payload('warm', i, o.bytes));
+    },
     work: async (ctx, run) => {
       for (let i = 0; i < o.steps; i++) {
         const at = now();
@@ -67,6 +70,8 @@ process.on('exit', () => process_.kill('SIGKILL'));
 await ready();
 const registered = await call(admin, '/deployments', { uri: `http://127.0.0.1:${own}` });
 if (!registered.ok) throw new Error(await registered.text());
+const warm = await call(ingress, '/agent/warm', null);
+if (!warm.ok) throw new Error(await warm.text());
 const base = diskBytes(data);
 const cpu = process.cpuUsage();
 const begin = now();

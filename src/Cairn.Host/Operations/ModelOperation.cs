@@ -16,8 +16,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return (new BudgetRefused(ask.Step, refusal.By, refusal.Reason), null);
         }
 
-        var request = PromptRenderer.Render(ask.Plan, ask.MaxOutputTokens, session.Services.Blobs.Get);
-        var hash = BlobHash.Of(PromptRenderer.CanonicalBytes(request));
+        var (request, hash) = session.Prompts.Render(ask.Plan, ask.MaxOutputTokens);
         var intent = new ModelCallStarted(
             ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state);
         return (intent, token => SettledAsync(ask, request, token));

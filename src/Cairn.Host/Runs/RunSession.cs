@@ -17,6 +17,9 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public RunState State { get; private set; } = state;
 
+    /// <summary>Makes the run's prompts.</summary>
+    public PromptCache Prompts { get; } = new(services.Blobs.Get);
+
     public static RunSession Open(RunServices services, RunId run, IRunObserver observer)
     {
         var state = RunHistory.State(services.Journal, run);
@@ -56,6 +59,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public async ValueTask DisposeAsync()
     {
+        Prompts.Dispose();
         if (_workspace is not null)
         {
             await _workspace.DisposeAsync();

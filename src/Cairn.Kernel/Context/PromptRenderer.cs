@@ -20,33 +20,65 @@ public static class PromptRenderer
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(body);
-        var spec = plan.Spec;
         var messages = ImmutableArray.CreateBuilder<ChatMessage>();
-        messages.Add(new(ChatRole.System, SystemText(spec, body)));
-        messages.Add(new(ChatRole.User, Text(spec.Task.Body, body)));
-        if (plan.Trim.Dropped > 0)
-        {
-            messages.Add(new(ChatRole.User, string.Create(CultureInfo.InvariantCulture,
-                $"[left out to save room: the first {plan.Trim.Dropped} turns of this run. What they changed in files is still there.]")));
-        }
-
+        messages.AddRange(Opening(plan, body));
         for (var i = plan.Trim.Dropped; i < plan.History.Count; i++)
         {
-            Add(messages, plan.History[i], i < plan.Trim.Elided, body);
+            messages.AddRange(Entry(plan, i, body));
         }
 
-        if (plan.Footer.Length > 0)
-        {
-            messages.Add(new(ChatRole.User, plan.Footer));
-        }
+        return Request(plan, messages, Tools(plan.Spec, body), maxOutputTokens);
+    }
 
+    /// <summary>The messages before the history.</summary>
+    public static ImmutableArray<ChatMessage> Opening(PromptPlan plan, Func<BlobHash, byte[]> body)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(body);
+        var system = new ChatMessage(ChatRole.System, SystemText(plan.Spec, body));
+        var task = new ChatMessage(ChatRole.User, Text(plan.Spec.Task.Body, body));
+        return plan.Trim.Dropped == 0 ? [system, task] :
+        [
+            system, task,
+            new(ChatRole.User, string.Create(CultureInfo.InvariantCulture,
+                $"[left out to save room: the first {plan.Trim.Dropped} turns of this run. What they changed in files is still there.]")),
+        ];
+    }
+
+    /// <summary>The messages of one entry of the history.</summary>
+    public static ImmutableArray<ChatMessage> Entry(PromptPlan plan, int index, Func<BlobHash, byte[]> body)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(body);
+        var messages = ImmutableArray.CreateBuilder<ChatMessage>();
+        Add(messages, plan.History[index], index < plan.Trim.Elided, body);
+        return messages.ToImmutable();
+    }
+
+    /// <summary>The definitions of the tools.</summary>
+    public static ImmutableArray<ToolDefinition> Tools(RunStarted spec, Func<BlobHash, byte[]> body)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(body);
+        return spec.Agent.ToolDefinitions.IsNone
+            ? []
+            : JsonSerializer.Deserialize(body(spec.Agent.ToolDefinitions), CairnJson.Default.ImmutableArrayToolDefinition);
+    }
+
+    /// <summary>Puts the parts together.</summary>
+    /// <param name="plan">What goes in.</param>
+    /// <param name="messages">The messages of <see cref="Opening"/> and of every <see cref="Entry"/> that was not left out.</param>
+    /// <param name="tools">What <see cref="Tools"/> gives.</param>
+    /// <param name="maxOutputTokens">The most tokens of the answer.</param>
+    public static ModelRequest Request(
+        PromptPlan plan, IReadOnlyCollection<ChatMessage> messages, ImmutableArray<ToolDefinition> tools, int maxOutputTokens)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
         return new ModelRequest
         {
             Model = plan.Model.Id,
-            Messages = messages.ToImmutable(),
-            Tools = spec.Agent.ToolDefinitions.IsNone
-                ? []
-                : JsonSerializer.Deserialize(body(spec.Agent.ToolDefinitions), CairnJson.Default.ImmutableArrayToolDefinition),
+            Messages = plan.Footer.Length > 0 ? [.. messages, new(ChatRole.User, plan.Footer)] : [.. messages],
+            Tools = tools,
             MaxOutputTokens = maxOutputTokens,
         };
     }
