@@ -38,12 +38,15 @@ public static class CairnHost
 
     /// <summary>Opens a state directory to work in it; it is made when it does not exist.</summary>
     /// <exception cref="CairnException">When another Cairn works in it, or it was written by a newer Cairn.</exception>
-    public static ICairn Open(HostOptions options)
+    public static ICairn Open(HostOptions options) => Open(options, (services, _) => services);
+
+    /// <summary>Opens a state directory to work in it, with some of its ports replaced.</summary>
+    internal static ICairn Open(HostOptions options, Func<RunServices, StateStore, RunServices> replace)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            return Compose(options, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time));
+            return Compose(options, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time), replace);
         }
         catch (StateDirectoryInUseException e)
         {
@@ -55,7 +58,7 @@ public static class CairnHost
     public static ICairn OpenReadOnly(HostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Compose(options, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory));
+        return Compose(options, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory), (services, _) => services);
     }
 
     /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
@@ -67,7 +70,7 @@ public static class CairnHost
         return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
     }
 
-    private static EmbeddedCairn Compose(HostOptions options, StateStore store)
+    private static EmbeddedCairn Compose(HostOptions options, StateStore store, Func<RunServices, StateStore, RunServices> replace)
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
@@ -89,7 +92,7 @@ public static class CairnHost
             Human = options.Human,
             Time = options.Time,
         };
-        return new EmbeddedCairn(services, new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run));
+        return new EmbeddedCairn(replace(services, store), new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run));
     }
 
     private sealed class Closing(params IDisposable[] parts) : IDisposable

@@ -10,12 +10,17 @@ namespace Cairn.Host;
 internal sealed class RunLoop(RunSession session, Operations operations, AgentSession? agent)
 {
     private readonly List<Task<RunEvent>> _underWay = [];
+    private readonly List<RunEvent> _arrived = [];
+
+    /// <summary>Results that came in while the loop was stopped and are not written down yet.</summary>
+    public IReadOnlyList<RunEvent> Arrived => _arrived;
 
     /// <summary>Runs until the run ends, pauses or is cancelled; what is under way then is abandoned and runs again on resume.</summary>
     public async Task<RunState> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         List<RunEvent> happened = [];
+        _arrived.Clear();
         try
         {
             while (true)
@@ -39,6 +44,9 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
         {
             await stop.CancelAsync();
             await Task.WhenAll(_underWay.Select(Settled));
+            _arrived.AddRange(happened);
+            _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));
+            _underWay.Clear();
         }
     }
 

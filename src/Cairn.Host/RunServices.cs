@@ -28,6 +28,9 @@ public sealed record RunServices
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
+
+    /// <summary>How many effects of all runs may be under way at once; null for any number.</summary>
+    public FairGate? Effects { get; init; }
 }
 
 /// <summary>An observer that looks away.</summary>

@@ -178,7 +178,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                     }
 
                     break;
-                case ToolCallFinished finished:
+                case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
                     past[^1] = past[^1] with { Finished = finished };
                     break;
                 case DecisionMade made when past.Count > 0 && past[^1].Call is not null:

@@ -17,6 +17,9 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public RunState State { get; private set; } = state;
 
+    /// <summary>What stops the run while it is driven.</summary>
+    public RunStop? Stop { get; set; }
+
     public static RunSession Open(RunServices services, RunId run, IRunObserver observer)
     {
         var state = RunHistory.State(services.Journal, run);
