@@ -20,5 +20,11 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ReplayCommand.Make(),
     JournalCommand.Make(),
     DoctorCommand.Make(),
+    ServeCommand.Make(),
+    StopCommand.Pause(),
+    StopCommand.Cancel(),
+    UnpauseCommand.Make(),
+    DecisionsCommand.Make(),
+    AnswerCommand.Make(),
 };
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) });

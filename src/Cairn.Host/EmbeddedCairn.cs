@@ -120,7 +120,7 @@ internal sealed class EmbeddedCairn : ICairn
 
         // A workspace of its own: the run's may be in use by another process.
         await using var workspace = _services.Layers.Open(RunStarter.NewId(), Summary(run).Repository, null);
-        var ignored = await IgnoredPaths.FindAsync(workspace, [.. diff.Files.Select(f => f.Change.Path)], cancellationToken);
+        var ignored = await IgnoredPaths.FindAsync(workspace, [.. diff.Files.Select(f => (f.Change.Path, f.Change.Kind == EntryKind.Directory))], cancellationToken);
         return ignored.Count == 0
             ? diff
             : diff with { Files = [.. diff.Files.Select(f => ignored.Contains(f.Change.Path) ? f with { Ignored = true } : f)] };

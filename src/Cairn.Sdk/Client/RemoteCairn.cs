@@ -11,6 +11,9 @@ public sealed class RemoteCairn : ICairn
     /// <summary>Name of the socket in a state directory.</summary>
     public const string SocketName = "cairn.sock";
 
+    private const int MaxLooks = 40;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
+
     private readonly ApiConnection _connection;
     private readonly IHuman? _human;
     private readonly TimeProvider _time;
@@ -225,8 +228,7 @@ public sealed class RemoteCairn : ICairn
     /// <returns>False when the question waits and nobody here can be asked.</returns>
     private async Task<bool> AskAsync(RunId run, DecisionId decision, IHuman human, CancellationToken cancellationToken)
     {
-        var pending = (await DecisionsAsync(cancellationToken)).FirstOrDefault(d => d.Run == run && d.Decision == decision);
-        if (pending is null)
+        if (await PendingAsync(run, decision, cancellationToken) is not { } pending)
         {
             return true; // Answered before, or by somebody else.
         }
@@ -246,6 +248,27 @@ public sealed class RemoteCairn : ICairn
         }
 
         return true;
+    }
+
+    /// <summary>The question stands in the journal a moment before it can be answered.</summary>
+    private async Task<PendingDecision?> PendingAsync(RunId run, DecisionId decision, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxLooks; attempt++)
+        {
+            if ((await DecisionsAsync(cancellationToken)).FirstOrDefault(d => d.Run == run && d.Decision == decision) is { } pending)
+            {
+                return pending;
+            }
+
+            if ((await FindAsync(run.Value, cancellationToken)).Status != "waiting")
+            {
+                return null;
+            }
+
+            await Task.Delay(BetweenLooks, _time, cancellationToken);
+        }
+
+        return null;
     }
 
     // A model may be a file: scripted:./answers.yaml. The daemon has another working directory.
