@@ -59,7 +59,7 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text))
+            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
             };
@@ -91,9 +91,14 @@ internal sealed class ToolOperation(RunSession session)
         return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds);
     }
 
-    private void Printed(PartialOutput printed, string text)
+    private void Printed(PartialOutput printed, string text, CancellationToken cancellationToken)
     {
-        printed.Add(text);
+        // What comes after the stop is the sandbox complaining that it is being killed.
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            printed.Add(text);
+        }
+
         session.Observer.Output(session.Run, text);
     }
 

@@ -107,6 +107,7 @@ public sealed class DaemonApiTests
         async Task Expect(int status, HttpMethod method, string path, string? body, string type = "application/json")
         {
             using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, type) };
+            request.Headers.ExpectContinue = body?.Length > 1 << 20;
             using var response = await http.SendAsync(request, Cancel);
             var text = await response.Content.ReadAsStringAsync(Cancel);
             Assert.True(status == (int)response.StatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");

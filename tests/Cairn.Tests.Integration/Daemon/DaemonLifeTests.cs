@@ -149,22 +149,30 @@ public sealed class DaemonLifeTests
         using var disk = await SmallDisk.MountAsync(Cancel);
         await using var daemon = await DaemonFixture.StartInAsync(Path.Combine(disk.Path, "state"));
         await using var cairn = daemon.Connect();
+        var talk = string.Concat(Enumerable.Range(0, 8).Select(i =>
+            $$$"""
+              - text: "{{{new string((char)('a' + i), 200_000)}}}"
+                tool_calls:
+                  - name: list_files
+                    arguments: {path: "", depth: 1, include_generated: false}
+
+            """));
+        var run = await cairn.StartAsync(
+            daemon.Run($"context_tokens: 4000000\nresponses:\n{Indented(DaemonFixture.Command("exec sleep 3.930017"))}{talk}{Indented(DaemonFixture.Done)}"), Cancel);
+        await DaemonFixture.Until(() => Task.FromResult(DaemonFixture.Running("sleep", "3.930017") == 1));
         disk.Fill();
-        var refused = await Assert.ThrowsAnyAsync<Exception>(async () =>
-        {
-            var run = await cairn.StartAsync(daemon.Run(DaemonFixture.Command($"echo {new string('x', 90_000)} | wc -c") + DaemonFixture.Done), Cancel);
-            var summary = await cairn.FollowAsync(run, new Recorder(), Cancel);
-            Assert.Equal("interrupted", summary.Status);
-            throw new IOException(summary.Reason);
-        });
-        Assert.Contains("full", refused.Message, StringComparison.Ordinal);
+        var stopped = await cairn.FollowAsync(run, new Recorder(), Cancel);
+        Assert.Equal("interrupted", stopped.Status);
+        Assert.Contains("is full", stopped.Reason, StringComparison.Ordinal);
         using (var http = daemon.Http())
         {
             Assert.True((await http.GetAsync("v1/health", Cancel)).IsSuccessStatusCode);
         }
 
         disk.Free();
-        var ok = await cairn.StartAsync(daemon.Run(DaemonFixture.Done), Cancel);
-        Assert.Equal("succeeded", (await cairn.FollowAsync(ok, new Recorder(), Cancel)).Status);
+        Assert.Equal("succeeded", (await cairn.DriveAsync(run, null, new Recorder(), Cancel)).Status);
+        Assert.True((await cairn.VerifyAsync(run, Cancel)).Passed);
     }
+
+    private static string Indented(string yaml) => string.Join('\n', yaml.Split('\n').Select(line => line.Length == 0 ? line : "  " + line));
 }

@@ -20,7 +20,7 @@ internal sealed class SmallDisk : IDisposable
 
     public void Fill()
     {
-        using var file = File.Create(Ballast);
+        using var file = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         var size = 1 << 20;
         while (size > 0)
         {
