@@ -1,13 +1,37 @@
 using Cairn.Bench;
+using Cairn.Bench.Runs;
+using Cairn.Bench.Steps;
 
-return args switch
+try
 {
-    ["steps", .. var rest] when StepsOptions.TryParse(rest, out var options) => await StepsBenchmark.RunAsync(options, Console.Out, CancellationToken.None),
-    _ => Usage(),
-};
+    return args switch
+    {
+        ["steps", .. var rest] => await StepsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["sample", .. var rest] => await SampleProcess.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["runs", .. var rest] => await RunsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        _ => Usage(),
+    };
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return Usage();
+}
 
 static int Usage()
 {
-    Console.Error.WriteLine(StepsOptions.Usage);
+    Console.Error.WriteLine(
+        """
+        usage: ./cairn bench steps [--runs 1,16,256] [--steps 10,1000] [--kb 1,4,64] [--rounds 10]
+                                   [--peers langgraph,restate,dbos|none] [--only PART] [--seconds 60] [--max-mb 1024] [--dir DIR] [--json]
+                 durable steps side by side with other systems, which are fetched at pinned versions
+               ./cairn bench runs [--live 1000] [--steps 10] [--kb 1] [--wait-ms 200] [--dir DIR] [--json]
+                 many live runs in one kernel: memory, CPU, the size of every table
+               ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]
+                 CPU of one step by part, at growing lengths of history
+        --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
+        Raw samples go to artifacts/bench/.
+        """);
     return 2;
 }

@@ -72,7 +72,7 @@ internal sealed class Invocation(ParseResult parse)
     public ICairn Open() => (ICairn?)RemoteCairn.TryConnect(StateDirectory, Person()) ?? CairnHost.Open(Options());
 
     /// <summary>Reaches the daemon, or opens the state directory to look at it, also while another Cairn works in it.</summary>
-    public ICairn OpenReadOnly() => (ICairn?)RemoteCairn.TryConnect(StateDirectory, null) ?? CairnHost.OpenReadOnly(Options());
+    public ICairn OpenReadOnly(bool embedded = false) => (ICairn?)(embedded ? null : RemoteCairn.TryConnect(StateDirectory, null)) ?? CairnHost.OpenReadOnly(Options());
 
     public int Fail(string message, int code)
     {

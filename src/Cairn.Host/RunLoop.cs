@@ -42,7 +42,8 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
         }
         finally
         {
-            await stop.CancelAsync();
+            // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
+            stop.Cancel();
             await Task.WhenAll(_underWay.Select(Settled));
             _arrived.AddRange(happened);
             _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));

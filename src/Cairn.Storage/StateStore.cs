@@ -67,6 +67,12 @@ public sealed class StateStore : IDisposable
     /// <param name="most">The most records to return.</param>
     public IReadOnlyList<LoggedRecord> ReadLog(long after, int most) => _core.ReadLog(after, most);
 
+    /// <summary>Begins a collection; one at a time. Only for a directory that is open to write.</summary>
+    /// <exception cref="InvalidOperationException">When one is under way, or the directory is open to read only.</exception>
+    public StoreCollection BeginCollection() => _core is WriterCore writer
+        ? new(writer.BeginCollection())
+        : throw new InvalidOperationException($"The state directory {Directory} is open to read only.");
+
     /// <summary>Makes bodies durable that were put since the last append.</summary>
     public void Flush() => _core.Flush();
 

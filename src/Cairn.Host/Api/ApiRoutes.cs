@@ -30,6 +30,8 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
             await Answer(c, await _cairn.DiffAsync(await RunAsync(c), At(c), c.RequestAborted), HostJson.Default.DiffView));
         Get(app, "/v1/runs/{run}/verify", async c =>
             await Answer(c, await _cairn.VerifyAsync(await RunAsync(c), c.RequestAborted), HostJson.Default.ReplayView));
+        Get(app, "/v1/runs/{run}/compare/{other}", async c => await Answer(
+            c, await _cairn.CompareAsync(await RunAsync(c), (await _cairn.FindAsync(Named(c, "other"), c.RequestAborted)).Id, c.RequestAborted), HostJson.Default.ComparisonView));
         Post(app, "/v1/runs/{run}/rollback", RollBackAsync);
         Post(app, "/v1/runs/{run}/fork", ForkAsync);
         Post(app, "/v1/runs/{run}/merge", async c =>

@@ -56,6 +56,7 @@ internal sealed record SocketMessage(string Event, string? Id = null)
 [JsonSerializable(typeof(StateView))]
 [JsonSerializable(typeof(DiffView))]
 [JsonSerializable(typeof(ReplayView))]
+[JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
 internal sealed partial class HostJson : JsonSerializerContext;

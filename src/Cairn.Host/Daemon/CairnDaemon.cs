@@ -77,7 +77,7 @@ public sealed class CairnDaemon : IAsyncDisposable
         var cairn = (EmbeddedCairn)CairnHost.Open(options.Host with { Human = decisions }, (services, opened) =>
         {
             store = opened;
-            return services with { Journal = new WakingJournal(opened.Journal, feed), Effects = effects };
+            return services with { Journal = new WakingJournal(services.Journal, feed), Effects = effects };
         });
         try
         {

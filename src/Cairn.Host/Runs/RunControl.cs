@@ -18,6 +18,9 @@ public sealed class RunControl(RunServices services)
     /// <summary>What the runs of a tree may still spend together.</summary>
     internal BudgetLedger Ledger { get; } = new();
 
+    /// <summary>Held while a fork is made and while it is decided which runs go: no fork may lose its past in between.</summary>
+    internal SemaphoreSlim Forking { get; } = new(1, 1);
+
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
 
@@ -89,6 +92,13 @@ public sealed class RunControl(RunServices services)
         var accounts = new BudgetAccounts(Services.Journal, Ledger);
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
@@ -197,12 +207,20 @@ public sealed class RunControl(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
     {
-        var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
         var spec = RunHistory.State(Services.Journal, run).Spec;
         var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
-        var fork = RunStarter.NewId();
-        await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
-        return fork;
+        await Forking.WaitAsync(cancellationToken);
+        try
+        {
+            var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+            var fork = Services.NewRunId();
+            await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
+            return fork;
+        }
+        finally
+        {
+            Forking.Release();
+        }
     }
 
     /// <summary>Merges what a run changed into its repository.</summary>

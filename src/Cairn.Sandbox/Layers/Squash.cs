@@ -12,6 +12,9 @@ internal sealed class Squash(LayerFiles files)
 {
     private readonly Lock _gate = new();
 
+    /// <summary>Held while a tree is made.</summary>
+    public Lock Gate => _gate;
+
     /// <summary>The trees of a stack from the top down, squashed where it is deeper than <paramref name="depth"/>.</summary>
     public ImmutableArray<string> Trees(LayerId? top, int depth)
     {

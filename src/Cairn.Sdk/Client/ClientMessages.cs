@@ -47,5 +47,6 @@ internal sealed record EventMessage(string Event, string? Id)
 [JsonSerializable(typeof(StateView))]
 [JsonSerializable(typeof(DiffView))]
 [JsonSerializable(typeof(ReplayView))]
+[JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeFinished))]
 internal sealed partial class ClientJson : JsonSerializerContext;

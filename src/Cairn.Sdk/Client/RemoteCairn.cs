@@ -184,6 +184,14 @@ public sealed class RemoteCairn : ICairn
         _connection.GetAsync($"v1/runs/{run}/verify", ClientJson.Default.ReplayView, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken) =>
+        _connection.GetAsync($"v1/runs/{first}/compare/{second}", ClientJson.Default.ComparisonView, cancellationToken);
+
+    /// <summary>Not served by a daemon: it asks models with the caller's keys and budget, so it opens the directory to read.</summary>
+    public Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken) =>
+        throw new CairnException("A live replay does not go through the daemon: it reads the state directory itself.");
+
+    /// <inheritdoc/>
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>
         _connection.TextAsync($"v1/bodies/{hash}", cancellationToken);
 

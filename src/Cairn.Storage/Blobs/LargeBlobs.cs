@@ -1,13 +1,16 @@
+using System.Globalization;
+
 namespace Cairn.Storage;
 
 /// <summary>
 /// Bodies that are too large for the log, each in a file named by its hash. A put is durable when it returns: written
 /// beside, synced, renamed, directory synced.
 /// </summary>
-internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
+internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? time = null)
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<BlobHash> _durable = [];
+    private readonly Dictionary<BlobHash, long> _durable = [];
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
     private long _scratch;
 
@@ -24,8 +27,9 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
     {
         lock (_gate)
         {
-            if (_durable.Contains(hash))
+            if (_durable.ContainsKey(hash))
             {
+                _durable[hash] = _time.GetTimestamp();
                 return;
             }
 
@@ -51,8 +55,27 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
 
             // Also for a file that was there: a process that died may have renamed it without this.
             disk.SyncDirectory(directory);
-            _durable.Add(hash);
+            _durable[hash] = _time.GetTimestamp();
         }
+    }
+
+    /// <summary>Removes the files that are not live and were not put since a time; returns how many they are, and their bytes.</summary>
+    public (long Count, long Bytes) Collect(Func<BlobHash, bool> isLive, long since, bool dryRun, CancellationToken cancellationToken)
+    {
+        var (count, total) = (0L, 0L);
+        for (var first = 0; first < 256; first++)
+        {
+            foreach (var name in disk.List(Path.Combine(layout.Blobs, first.ToString("x2", CultureInfo.InvariantCulture))))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (BlobHash.TryParse(name, out var hash) && !isLive(hash) && TryRemove(hash, since, dryRun) is { } bytes)
+                {
+                    (count, total) = (count + 1, total + bytes);
+                }
+            }
+        }
+
+        return (count, total);
     }
 
     public byte[]? TryGet(BlobHash hash)
@@ -68,6 +91,33 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
         return file.Read(0, body) == body.Length && BlobHash.Of(body) == hash
             ? body
             : throw new InvalidDataException($"The body {hash} is damaged: the bytes of {path} have another hash.");
+    }
+
+    private long? TryRemove(BlobHash hash, long since, bool dryRun)
+    {
+        var path = layout.Blob(hash);
+        lock (_gate)
+        {
+            if (_durable.TryGetValue(hash, out var put) && put >= since)
+            {
+                return null;
+            }
+
+            long bytes;
+            using (var file = disk.Open(path, DiskOpen.Read))
+            {
+                bytes = file.Length;
+            }
+
+            if (!dryRun)
+            {
+                // First: if the delete fails half way, the next put looks at the disk again.
+                _durable.Remove(hash);
+                disk.Delete(path);
+            }
+
+            return bytes;
+        }
     }
 
     // A file that is there but not whole (a damaged disk) is written again.
