@@ -17,6 +17,8 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(StateView))]
 [JsonSerializable(typeof(DiffView))]
 [JsonSerializable(typeof(ReplayView))]
+[JsonSerializable(typeof(IReadOnlyList<PendingDecision>))]
+[JsonSerializable(typeof(Commands.ServeReport))]
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(DriftView))]
 [JsonSerializable(typeof(Cairn.Host.ReceiptReport))]

@@ -68,11 +68,11 @@ internal sealed class Invocation(ParseResult parse)
             }
         });
 
-    /// <summary>Opens the state directory to change it.</summary>
-    public ICairn Open() => CairnHost.Open(Options());
+    /// <summary>Reaches the daemon that owns the state directory, or opens it here to change it.</summary>
+    public ICairn Open() => (ICairn?)RemoteCairn.TryConnect(StateDirectory, Person()) ?? CairnHost.Open(Options());
 
-    /// <summary>Opens the state directory to look at it, also while another Cairn works in it.</summary>
-    public ICairn OpenReadOnly() => CairnHost.OpenReadOnly(Options());
+    /// <summary>Reaches the daemon, or opens the state directory to look at it, also while another Cairn works in it.</summary>
+    public ICairn OpenReadOnly(bool embedded = false) => (ICairn?)(embedded ? null : RemoteCairn.TryConnect(StateDirectory, null)) ?? CairnHost.OpenReadOnly(Options());
 
     public int Fail(string message, int code)
     {
@@ -88,7 +88,8 @@ internal sealed class Invocation(ParseResult parse)
         return code;
     }
 
-    private HostOptions Options() =>
+    /// <summary>What a process that works in the state directory itself takes from outside.</summary>
+    public HostOptions Options() =>
         new(StateDirectory, Person(), Environment.GetEnvironmentVariable) { Recordings = DemoFiles.Recording };
 
     private IHuman Person() => new TerminalHuman(!IsJson && !Console.IsInputRedirected && !Console.IsOutputRedirected);

@@ -22,8 +22,14 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ReplayCommand.Make(),
     JournalCommand.Make(),
     ReceiptsCommand.Make(),
-    GcCommand.Make(),
     DoctorCommand.Make(),
+    GcCommand.Make(),
+    ServeCommand.Make(),
+    StopCommand.Pause(),
+    StopCommand.Cancel(),
+    UnpauseCommand.Make(),
+    DecisionsCommand.Make(),
+    AnswerCommand.Make(),
     SimulateCommand.Make(),
     DrillCommand.Make(),
 };
@@ -32,4 +38,4 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
 var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 return parse.Action is ParseErrorAction
     ? WrongUsage.Report(parse)
-    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) });

@@ -38,7 +38,10 @@ public static class CairnHost
 
     /// <summary>Opens a state directory to work in it; it is made when it does not exist.</summary>
     /// <exception cref="CairnException">When another Cairn works in it, or it was written by a newer Cairn.</exception>
-    public static ICairn Open(HostOptions options)
+    public static ICairn Open(HostOptions options) => Open(options, (services, _) => services);
+
+    /// <summary>Opens a state directory to work in it, with some of its ports replaced.</summary>
+    internal static ICairn Open(HostOptions options, Func<RunServices, StateStore, RunServices> replace)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
@@ -46,7 +49,7 @@ public static class CairnHost
             var store = StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time);
             try
             {
-                return Compose(options, writes: true, store, ReceiptAccess.Wrap(store.Journal, options.StateDirectory));
+                return Compose(options, writes: true, store, ReceiptAccess.Wrap(store.Journal, options.StateDirectory), replace);
             }
             catch
             {
@@ -65,7 +68,7 @@ public static class CairnHost
     {
         ArgumentNullException.ThrowIfNull(options);
         var store = StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory);
-        return Compose(options, writes: false, store, store.Journal);
+        return Compose(options, writes: false, store, store.Journal, (services, _) => services);
     }
 
     /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
@@ -77,7 +80,7 @@ public static class CairnHost
         return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
     }
 
-    private static EmbeddedCairn Compose(HostOptions options, bool writes, StateStore store, IJournal journal)
+    private static EmbeddedCairn Compose(HostOptions options, bool writes, StateStore store, IJournal journal, Func<RunServices, StateStore, RunServices> replace)
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
@@ -99,6 +102,7 @@ public static class CairnHost
             Human = options.Human,
             Time = options.Time,
         };
+        services = replace(services, store);
         return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers) : null,

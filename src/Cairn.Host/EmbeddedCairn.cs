@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cairn.Abstractions;
 using Cairn.Sdk;
 
@@ -6,12 +7,15 @@ namespace Cairn.Host;
 /// <summary>Cairn in this process.</summary>
 internal sealed class EmbeddedCairn : ICairn
 {
+    private const int MaxKept = 10_000;
     private readonly RunServices _services;
     private readonly RunControl _control;
     private readonly RunViewer _viewer;
     private readonly IDisposable _store;
     private readonly Func<RunId, IReadOnlyList<string>> _damage;
-    private readonly HashSet<RunId> _live = [];
+
+    // What a summary costs grows with the run; of most runs nothing changes between two lists.
+    private readonly ConcurrentDictionary<RunId, (long Records, RunSummary Summary)> _ended = new();
 
     /// <param name="services">The ports.</param>
     /// <param name="store">The open state directory.</param>
@@ -26,46 +30,71 @@ internal sealed class EmbeddedCairn : ICairn
     }
 
     public Task<IReadOnlyList<RunSummary>> RunsAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<RunSummary>>([.. _services.Journal.Runs().Select(head => _viewer.Summary(head, _live.Contains(head.Run)))]);
+        Task.FromResult<IReadOnlyList<RunSummary>>([.. _services.Journal.Runs().Select(Summary)]);
+
+    /// <summary>Drives runs.</summary>
+    public RunControl Control => _control;
+
+    /// <summary>The ports.</summary>
+    public RunServices Services => _services;
+
+    /// <summary>Adds what only the one who drives knows to the summary of an open run.</summary>
+    public Func<RunSummary, RunSummary> Adorn { get; set; } = summary => summary;
 
     public Task<RunSummary> FindAsync(string id, CancellationToken cancellationToken)
     {
         var heads = _services.Journal.Runs();
         if (heads.Count == 0)
         {
-            throw new UserException($"There is no run {id}: this state directory has no runs yet. `cairn run` starts one.");
+            throw new NotFoundException($"There is no run {id}: this state directory has no runs yet. `cairn run` starts one.");
         }
 
         var found = id == "last" ? [heads[^1]] : heads.Where(h => h.Run.Value == id).ToArray();
         found = found.Length > 0 ? found : [.. heads.Where(h => h.Run.Value.StartsWith(id, StringComparison.Ordinal))];
         return found.Length switch
         {
-            1 => Task.FromResult(Summary(found[0].Run)),
-            0 => throw new UserException($"There is no run {id} in this state directory; `cairn runs` lists them."),
+            1 => Task.FromResult(Summary(found[0])),
+            0 => throw new NotFoundException($"There is no run {id} in this state directory; `cairn runs` lists them."),
             _ => throw new UserException($"'{id}' may be {string.Join(" or ", found.Take(5).Select(h => h.Run))}: give more of the id."),
         };
     }
 
-    public async Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken) =>
-        await _control.StartAsync(await new RequestBuilder(_services).ForModelAsync(request, cancellationToken), cancellationToken);
+    public async Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken) => request.CodeAgent is null
+        ? await _control.StartAsync(await new RequestBuilder(_services).ForModelAsync(request, cancellationToken), cancellationToken)
+        : throw new UserException($"The code agent {request.CodeAgent} is not in this process: give its assembly with --code.");
 
     public Task<RunId> StartAsync(StartRun request, ICodeAgent agent, CancellationToken cancellationToken) =>
         _control.StartAsync(RequestBuilder.ForCode(request, agent), cancellationToken);
 
     public async Task<RunSummary> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
     {
-        _live.Add(run);
-        try
-        {
-            await _control.DriveAsync(run, agent, observer, cancellationToken);
-        }
-        finally
-        {
-            _live.Remove(run);
-        }
-
+        await _control.DriveAsync(run, agent, observer, cancellationToken);
         return Summary(run);
     }
+
+    public Task<RunSummary> FollowAsync(RunId run, IRunObserver observer, CancellationToken cancellationToken) =>
+        throw new UserException($"Nobody drives run {run} that could be watched from here: no daemon serves this state directory (`cairn serve`).");
+
+    public Task<RunSummary> ResumeAsync(RunId run, CancellationToken cancellationToken) =>
+        throw new UserException($"No daemon serves this state directory (`cairn serve`): `cairn resume {run}` goes on in the terminal.");
+
+    public async Task<RunSummary> PauseAsync(RunId run, string reason, CancellationToken cancellationToken)
+    {
+        await _control.StopAsync(run, pause: true, reason, cancellationToken);
+        return Summary(run);
+    }
+
+    public async Task<RunSummary> CancelAsync(RunId run, string reason, CancellationToken cancellationToken)
+    {
+        await _control.StopAsync(run, pause: false, reason, cancellationToken);
+        return Summary(run);
+    }
+
+    public Task<IReadOnlyList<PendingDecision>> DecisionsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(_viewer.Decisions());
+
+    public Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken) =>
+        throw new ConflictException($"Run {run} is not under way: `cairn resume {run}` asks again, or `cairn serve` does.");
 
     public Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken) =>
         Task.FromResult(_viewer.Log(run));
@@ -133,6 +162,27 @@ internal sealed class EmbeddedCairn : ICairn
         return ValueTask.CompletedTask;
     }
 
-    private RunSummary Summary(RunId run) =>
-        _viewer.Summary(_services.Journal.Runs().First(h => h.Run == run), _live.Contains(run));
+    private RunSummary Summary(RunId run) => Summary(_services.Journal.Runs().First(h => h.Run == run));
+
+    private RunSummary Summary(RunHead head)
+    {
+        if (_ended.TryGetValue(head.Run, out var known) && known.Records == head.Count)
+        {
+            return known.Summary;
+        }
+
+        var summary = _viewer.Summary(head, _control.IsDriven(head.Run));
+        if (!summary.Ended)
+        {
+            return Adorn(summary);
+        }
+
+        if (_ended.Count >= MaxKept)
+        {
+            _ended.Clear();
+        }
+
+        _ended[head.Run] = (head.Count, summary);
+        return summary;
+    }
 }

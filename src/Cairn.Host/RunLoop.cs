@@ -10,12 +10,17 @@ namespace Cairn.Host;
 internal sealed class RunLoop(RunSession session, Operations operations, AgentSession? agent)
 {
     private readonly List<Task<RunEvent>> _underWay = [];
+    private readonly List<RunEvent> _arrived = [];
+
+    /// <summary>Results that came in while the loop was stopped and are not written down yet.</summary>
+    public IReadOnlyList<RunEvent> Arrived => _arrived;
 
     /// <summary>Runs until the run ends, pauses or is cancelled; what is under way then is abandoned and runs again on resume.</summary>
     public async Task<RunState> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         List<RunEvent> happened = [];
+        _arrived.Clear();
         try
         {
             while (true)
@@ -40,7 +45,9 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
             stop.Cancel();
             await Task.WhenAll(_underWay.Select(Settled));
-            _underWay.Clear(); // A run that is stopped by a limit comes back here to be closed; what was abandoned does not count then.
+            _arrived.AddRange(happened);
+            _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));
+            _underWay.Clear();
         }
     }
 

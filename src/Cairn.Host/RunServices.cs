@@ -29,6 +29,9 @@ public sealed record RunServices
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>How many effects of all runs may be under way at once; null for any number.</summary>
+    public FairGate? Effects { get; init; }
+
     /// <summary>Where the ids of new runs come from; random by default. A simulation names its runs.</summary>
     public Func<RunId> NewRunId { get; init; } = RunStarter.NewId;
 

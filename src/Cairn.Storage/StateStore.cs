@@ -59,6 +59,14 @@ public sealed class StateStore : IDisposable
     /// <summary>Writes a run's records as JSON lines; see <see cref="JournalExport"/>.</summary>
     public void Export(RunId run, Stream target, CancellationToken cancellationToken) => JournalExport.Write(_core, run, target, cancellationToken);
 
+    /// <summary>
+    /// Records of all runs in the order in which they became durable. A position is good for as long as the directory is:
+    /// reading on from the last one misses nothing and brings nothing twice.
+    /// </summary>
+    /// <param name="after">The position of the last record that is known; 0 for none.</param>
+    /// <param name="most">The most records to return.</param>
+    public IReadOnlyList<LoggedRecord> ReadLog(long after, int most) => _core.ReadLog(after, most);
+
     /// <summary>Begins a collection; one at a time. Only for a directory that is open to write.</summary>
     /// <exception cref="InvalidOperationException">When one is under way, or the directory is open to read only.</exception>
     public StoreCollection BeginCollection() => _core is WriterCore writer

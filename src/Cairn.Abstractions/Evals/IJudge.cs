@@ -25,4 +25,19 @@ public interface IHuman
     /// <param name="options">Answers to choose from; empty for free text.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     Task<string?> AskAsync(string question, IReadOnlyList<string> options, CancellationToken cancellationToken);
+
+    /// <summary>Asks under an id, for those who keep questions until somebody comes by.</summary>
+    Task<string?> AskAsync(HumanQuestion question, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        return AskAsync(question.Text, question.Options, cancellationToken);
+    }
 }
+
+/// <summary>A question of a run to a human.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Decision">The question's id in it.</param>
+/// <param name="Kind">question, merge or unknown-effect.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Options">Answers to choose from; empty for free text.</param>
+public sealed record HumanQuestion(RunId Run, DecisionId Decision, string Kind, string Text, IReadOnlyList<string> Options);

@@ -33,6 +33,22 @@ internal static class Drive
         return cancellationToken.IsCancellationRequested ? ExitCode.Interrupted : Code(summary);
     }
 
+    /// <summary>Leaves a run to the daemon.</summary>
+    public static async Task<int> Detach(Invocation call, ICairn cairn, RunId run, CancellationToken cancellationToken)
+    {
+        var summary = await cairn.ResumeAsync(run, cancellationToken);
+        if (call.IsJson)
+        {
+            Output.Json(summary, CliJson.Default.RunSummary);
+        }
+        else
+        {
+            Output.Write($"{run} is under way in the daemon: cairn resume {run} watches it, cairn pause {run} and cairn cancel {run} stop it.");
+        }
+
+        return ExitCode.Ok;
+    }
+
     /// <summary>Finds bodies for the live view; they are in memory or one read away.</summary>
     public static Func<BlobHash, string> Body(ICairn cairn) =>
         hash => cairn.BodyAsync(hash, CancellationToken.None).GetAwaiter().GetResult();

@@ -25,7 +25,7 @@ internal static class ReplayCommand
                 throw new CairnException("Say what the replay is for: `cairn replay RUN --verify` compares the fold with what was recorded, `--live` asks the model again.");
             }
 
-            await using var cairn = call.OpenReadOnly();
+            await using var cairn = call.OpenReadOnly(embedded: parse.GetValue(live));
             var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
             var options = new LiveReplayOptions { Model = parse.GetValue(model), BudgetUsd = parse.GetValue(usd), BudgetTokens = parse.GetValue(tokens) };
             if (parse.GetValue(live))

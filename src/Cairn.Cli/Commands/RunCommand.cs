@@ -21,9 +21,10 @@ internal static class RunCommand
         var steps = new Option<int?>("--max-steps") { Description = "The most model calls", HelpName = "N" };
         var merge = new Option<MergeMode?>("--merge") { Description = "What happens with the changes once the judge accepts them (default: ask)", HelpName = "auto|ask|never" };
         var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
+        var detach = new Option<bool>("--detach") { Description = "Leave the run to the daemon (`cairn serve`) and return at once" };
         var command = new Command("run", "An agent does a task on a repository, in a fork of it.")
         {
-            task, repo, model, agent, code, judge, tokens, usd, steps, merge, quiet,
+            task, repo, model, agent, code, judge, tokens, usd, steps, merge, quiet, detach,
         };
         Invocation.Bind(command, async (call, parse, token) =>
         {
@@ -41,8 +42,18 @@ internal static class RunCommand
                 Merge = parse.GetValue(merge),
             };
             await using var cairn = call.Open();
+            if (parse.GetValue(detach) && cairn is not RemoteCairn)
+            {
+                throw new CairnException("--detach needs a daemon, and none serves this state directory: start one with `cairn serve`.");
+            }
+
             var coded = parse.GetValue(code) is { } assembly ? CodeAgents.Load(assembly) : null;
             var run = coded is null ? await cairn.StartAsync(start, token) : await cairn.StartAsync(start, coded, token);
+            if (parse.GetValue(detach))
+            {
+                return await Drive.Detach(call, cairn, run, token);
+            }
+
             return await Drive.AsyncTo(call, cairn, run, coded, !parse.GetValue(quiet), token);
         });
         return command;

@@ -19,7 +19,8 @@ internal sealed class HumanOperation(RunSession session)
 
     private async Task<RunEvent> AskAsync(AskHuman ask, string text, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
-        var answer = await session.Services.Human.AskAsync(text, options, cancellationToken);
+        var answer = await session.Services.Human.AskAsync(
+            new HumanQuestion(session.Run, ask.Decision, ask.Kind, text, options), cancellationToken);
         var approved = answer is "yes" or "y";
         var by = answer is null ? "nobody" : "human";
         answer ??= ask.Kind == "question"

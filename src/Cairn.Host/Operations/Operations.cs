@@ -20,6 +20,22 @@ internal sealed class Operations(RunSession session, RunControl control)
     public async ValueTask<(RunEvent Intent, Effect? Effect)> PrepareAsync(
         RunState state, Command command, CancellationToken cancellationToken)
     {
+        var (intent, effect) = await InnerAsync(state, command, cancellationToken);
+        return (intent, effect is null || IsWaiting(command) || session.Services.Effects is not { } gate ? effect : Gated(gate, effect));
+    }
+
+    // A human may think for a week, and a run waits for those below it: neither takes a place from those who work.
+    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn };
+
+    private static Effect Gated(FairGate gate, Effect effect) => async token =>
+    {
+        using var place = await gate.EnterAsync(token);
+        return await effect(token);
+    };
+
+    private async ValueTask<(RunEvent Intent, Effect? Effect)> InnerAsync(
+        RunState state, Command command, CancellationToken cancellationToken)
+    {
         var hash = Kernel.Kernel.Hash(state);
         switch (command)
         {

@@ -65,7 +65,11 @@ internal sealed class SpawnOperation(RunSession session, RunControl control)
             await control.StartChildAsync(request, id, session.Run, command.Layer, cancellationToken);
         }
 
-        var state = await control.DriveAsync(id, null, session.Observer, cancellationToken);
+        // Those below stop as the run itself does; a limit of the run is their end too.
+        using var stop = new RunStop();
+        await using var follow = cancellationToken.Register(
+            () => stop.Request(session.Stop?.Kind ?? StopKind.Cancel, $"run {session.Run} was stopped"));
+        var state = await control.DriveAsync(id, null, session.Observer, stop);
         cancellationToken.ThrowIfCancellationRequested();
         var outcome = state.Outcome ?? RunOutcome.Cancelled;
         return new(new(id, outcome, state.Reason, state.Spending.Usage, state.Spending.Usd), outcome, state.Layer);

@@ -13,8 +13,13 @@ internal sealed class ToolOperation(RunSession session)
         var services = session.Services;
         var workspace = await session.WorkspaceAsync();
         var start = services.Time.GetTimestamp();
-        var result = await InvokeAsync(command.Call, workspace, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+        var printed = new PartialOutput();
+        var result = await InvokeAsync(command.Call, workspace, printed, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return CutOff(command.Call, printed, services.Time.GetElapsedTime(start));
+        }
+
         LayerChanges? changes = null;
         if (command.Call.Effect == EffectClass.Sandboxed)
         {
@@ -41,7 +46,7 @@ internal sealed class ToolOperation(RunSession session)
         };
     }
 
-    private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, CancellationToken cancellationToken)
+    private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, PartialOutput printed, CancellationToken cancellationToken)
     {
         var tool = session.Services.Tools.Find(call.Tool);
         if (tool is null)
@@ -54,13 +59,17 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, workspace, text => session.Observer.Output(session.Run, text))
+            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
             };
             return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return new(ToolStatus.Cancelled, "");
+        }
+        catch (OperationCanceledException)
         {
             return new(ToolStatus.TimedOut, $"{call.Tool} took longer than {tool.Descriptor.Timeout} and was stopped.") { LimitHit = "wall time" };
         }
@@ -68,11 +77,29 @@ internal sealed class ToolOperation(RunSession session)
         {
             return new(e.Problem == FileProblem.Changed ? ToolStatus.Conflict : ToolStatus.Failed, e.Message);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or IOException or OutOfMemoryException))
+        catch (Exception e) when (e is not (IOException or OutOfMemoryException))
         {
             // A driver's bug must not end the run: the agent is told, and the text names the driver.
             return ToolResult.Failed($"The driver of {call.Tool} failed: {e.GetType().Name}: {e.Message}");
         }
+    }
+
+    // Nothing is frozen: a call that was cut off left no layer, and runs again from the one before it.
+    private ToolCallFinished CutOff(TurnCall call, PartialOutput printed, TimeSpan elapsed)
+    {
+        var text = session.Services.Blobs.PutText("", printed.Text);
+        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds);
+    }
+
+    private void Printed(PartialOutput printed, string text, CancellationToken cancellationToken)
+    {
+        // What comes after the stop is the sandbox complaining that it is being killed.
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            printed.Add(text);
+        }
+
+        session.Observer.Output(session.Run, text);
     }
 
     private static string Bounded(string text)

@@ -235,7 +235,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                     }
 
                     break;
-                case ToolCallFinished finished:
+                case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
                     past[^1] = past[^1] with { Finished = finished };
                     break;
                 case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":

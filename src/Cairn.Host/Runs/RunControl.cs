@@ -1,17 +1,19 @@
 using System.Collections.Concurrent;
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Sdk;
 
 namespace Cairn.Host;
 
 /// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
 public sealed class RunControl(RunServices services)
 {
-    /// <summary>What a timer can hold; a run that lives longer has been resumed before.</summary>
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
-
     private readonly RunStarter _starter = new(services);
-    private readonly ConcurrentDictionary<RunId, bool> _driven = [];
+
+    // Only runs with a wall limit that have not ended here.
+    private readonly ConcurrentDictionary<RunId, (long Stamp, TimeSpan Left)> _walls = new();
+
+    private readonly ConcurrentDictionary<RunId, RunStop> _driven = new();
 
     /// <summary>What the runs of a tree may still spend together.</summary>
     internal BudgetLedger Ledger { get; } = new();
@@ -22,7 +24,7 @@ public sealed class RunControl(RunServices services)
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
 
-    /// <summary>Writes the first record of a run; <see cref="DriveAsync"/> does the work.</summary>
+    /// <summary>Writes the first record of a run; <see cref="DriveAsync(RunId, ICodeAgent, IRunObserver, CancellationToken)"/> does the work.</summary>
     /// <exception cref="UserException">When the request cannot be carried out.</exception>
     public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
         _starter.StartAsync(request, cancellationToken);
@@ -36,18 +38,29 @@ public sealed class RunControl(RunServices services)
     /// <param name="agent">The code agent, when the run has one.</param>
     /// <param name="observer">Told of everything that happens.</param>
     /// <param name="cancellationToken">Pauses the run.</param>
-    /// <exception cref="UserException">When the run is driven here already, or belongs to a code agent that is not given.</exception>
+    /// <exception cref="CairnException">When the run is driven here already, or belongs to a code agent that is not given.</exception>
     public async Task<RunState> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
     {
-        // The journal lets only one of two drivers through, but what this process holds of a run (its budget) they would share.
-        if (!_driven.TryAdd(run, true))
+        using var stop = RunStop.PauseOn("stopped by the user", cancellationToken);
+        return await DriveAsync(run, agent, observer, stop);
+    }
+
+    /// <summary>Drives a run until it ends, pauses or is stopped.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="agent">The code agent, when the run has one.</param>
+    /// <param name="observer">Told of everything that happens.</param>
+    /// <param name="stop">Stops it, and says how.</param>
+    public async Task<RunState> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, RunStop stop)
+    {
+        ArgumentNullException.ThrowIfNull(stop);
+        if (!_driven.TryAdd(run, stop))
         {
-            throw new UserException($"Run {run} is at work already: watch it, or pause it first.");
+            throw new ConflictException($"Run {run} is being driven already.");
         }
 
         try
         {
-            return await DriveAloneAsync(run, agent, observer, cancellationToken);
+            return await DriveAloneAsync(run, agent, observer, stop);
         }
         finally
         {
@@ -55,9 +68,18 @@ public sealed class RunControl(RunServices services)
         }
     }
 
-    private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
+    /// <summary>Whether a run is being driven here, on its own or by the run above it.</summary>
+    public bool IsDriven(RunId run) => _driven.ContainsKey(run);
+
+    /// <summary>Asks a run that is driven here to stop.</summary>
+    /// <returns>False when it is not driven here, or was asked before.</returns>
+    public bool RequestStop(RunId run, StopKind kind, string reason) =>
+        _driven.TryGetValue(run, out var stop) && stop.Request(kind, reason);
+
+    private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, RunStop stop)
     {
         await using var session = RunSession.Open(Services, run, observer);
+        session.Stop = stop;
         if (session.State.Phase == RunPhase.Ended)
         {
             return session.State;
@@ -81,38 +103,88 @@ public sealed class RunControl(RunServices services)
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
-            await session.CommitAsync(new RunRecovered("resume"), cancellationToken);
+            await session.CommitAsync(new RunRecovered("resume"), CancellationToken.None);
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
         using var wall = WallLimit(session);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, wall?.Token ?? CancellationToken.None);
         var loop = new RunLoop(session, new Operations(session, this), code);
         try
         {
-            return await loop.RunAsync(either.Token);
+            var state = await loop.RunAsync(either.Token);
+            if (state.Phase == RunPhase.Ended)
+            {
+                _walls.TryRemove(run, out _);
+            }
+
+            return state;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            var over = !cancellationToken.IsCancellationRequested;
-            await session.CommitAsync(
-                over ? new RunStopRequested(false, $"the wall time of {session.State.Spec.Limits.Wall} is over", Limit: true)
-                    : new RunStopRequested(true, "stopped by the user"),
-                CancellationToken.None);
-            return over ? await loop.RunAsync(CancellationToken.None) : session.State;
+            return await StoppedAsync(session, loop, stop);
         }
     }
 
-    /// <summary>Cancelled when the run's wall time is over. It owns its timer, so that nothing fires after the run.</summary>
-    private CancellationTokenSource WallLimit(RunSession session)
+    /// <summary>Pauses or cancels a run that nobody drives.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="pause">It waits to be resumed; else it ends.</param>
+    /// <param name="reason">For people.</param>
+    /// <param name="cancellationToken">Stops it before anything is written.</param>
+    public async Task<RunState> StopAsync(RunId run, bool pause, string reason, CancellationToken cancellationToken)
+    {
+        await using var session = RunSession.Open(Services, run, NoObserver.Instance);
+        if (session.State.Phase != RunPhase.Ended && !(pause && session.State.Stop == StopState.Paused))
+        {
+            await session.CommitAsync(new RunStopRequested(pause, reason), cancellationToken);
+            return pause ? session.State : await new RunLoop(session, new Operations(session, this), null).RunAsync(CancellationToken.None);
+        }
+
+        return session.State;
+    }
+
+    /// <summary>Writes down what still came in and why the run stopped; a run that is abandoned is told nothing.</summary>
+    private static async Task<RunState> StoppedAsync(RunSession session, RunLoop loop, RunStop stop)
+    {
+        List<RunEvent> events = [.. loop.Arrived];
+        if (stop.Kind != StopKind.Abandon)
+        {
+            events.Add(stop.Kind switch
+            {
+                StopKind.Pause => new RunStopRequested(true, stop.Reason),
+                StopKind.Cancel => new RunStopRequested(false, stop.Reason),
+                _ => new RunStopRequested(false, $"the wall time of {session.State.Spec.Limits.Wall} is over", Limit: true),
+            });
+        }
+
+        if (events.Count > 0)
+        {
+            await session.CommitAsync(events, events.Aggregate(session.State, Kernel.Kernel.Apply), CancellationToken.None);
+        }
+
+        return stop.Kind is StopKind.Pause or StopKind.Abandon ? session.State : await loop.RunAsync(CancellationToken.None);
+    }
+
+    /// <summary>
+    /// What is left of the run's wall time. The clock is asked only when this process first meets the run, and never for
+    /// more than the limit; from then on elapsed time counts, which a jump of the clock does not change.
+    /// </summary>
+    private CancellationTokenSource? WallLimit(RunSession session)
     {
         if (session.State.Spec.Limits.Wall is not { } limit)
         {
-            return new();
+            return null;
         }
 
-        var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
-        return new(left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer, Services.Time);
+        var (stamp, left) = _walls.GetOrAdd(session.Run, run =>
+        {
+            var now = Services.Time.GetUtcNow();
+            var rest = Services.Journal.Read(run)[0].At + limit - now;
+            return (Services.Time.GetTimestamp(), rest < limit ? rest : limit);
+        });
+        left -= Services.Time.GetElapsedTime(stamp);
+        var longest = TimeSpan.FromMilliseconds(int.MaxValue);
+        return new CancellationTokenSource(left <= TimeSpan.Zero ? TimeSpan.Zero : left < longest ? left : longest, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>

@@ -20,6 +20,9 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 
+    /// <summary>What stops the run while it is driven.</summary>
+    public RunStop? Stop { get; set; }
+
     public static RunSession Open(RunServices services, RunId run, IRunObserver observer)
     {
         var state = RunHistory.State(services.Journal, run);

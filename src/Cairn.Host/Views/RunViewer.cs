@@ -22,7 +22,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
         return new(
             head.Run, spec.Title, Status(state, live), state.Phase == RunPhase.Ended, state.Reason, spec.Agent.Name,
             state.Model?.Id, state.Model?.Recorded ?? false, spec.Repository, state.Step, state.Spending.Usage, state.Spending.Usd,
-            state.JudgePassed, state.Merged, state.Layer, state.ForkedFrom, head.Started, head.Updated);
+            state.JudgePassed, state.Merged, state.Layer, state.ForkedFrom, head.Started, head.Updated) { Records = head.Count };
     }
 
     public IReadOnlyList<LogEntry> Log(RunId run)
@@ -62,7 +62,28 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
 
     private static string Status(RunState state, bool live) => state.Phase == RunPhase.Ended
         ? EventText.Words((state.Outcome ?? RunOutcome.Failed).ToString())
-        : state.Stop == StopState.Paused ? "paused" : live ? "running" : "interrupted";
+        : state.Stop == StopState.Paused ? "paused"
+        : !live ? "interrupted"
+        : state.Decision is { Asked: true } ? "waiting" : "running";
+
+    /// <summary>The questions of open runs that have no answer; none of them is asked anywhere just now.</summary>
+    public IReadOnlyList<PendingDecision> Decisions()
+    {
+        var pending = new List<PendingDecision>();
+        foreach (var head in journal.Runs())
+        {
+            var events = RunHistory.Events(journal, head.Run);
+            var state = Kernel.Kernel.Fold(events);
+            if (state.Phase != RunPhase.Ended && state.Decision is { } open
+                && events.OfType<DecisionRequested>().LastOrDefault(d => d.Decision == open.Id) is { } asked)
+            {
+                pending.Add(new(head.Run, open.Id, open.Kind, blobs.GetText(asked.Question), asked.Options, Open: false));
+            }
+        }
+
+        return pending;
+    }
+
 
     private string? Patch(PathChange change)
     {

@@ -121,6 +121,6 @@ internal static class LifecycleFold
     /// </summary>
     private static TurnCall Again(TurnCall call) =>
         call.Progress == CallProgress.Running && call.Effect != EffectClass.ExternalUnkeyed
-            ? call with { Progress = CallProgress.Queued }
+            ? call with { Progress = CallProgress.Queued, Status = ToolStatus.Ok, Result = default, Tokens = 0 }
             : call.Progress == CallProgress.Running ? call with { Status = ToolStatus.Unknown } : call;
 }

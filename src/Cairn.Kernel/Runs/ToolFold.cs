@@ -49,6 +49,11 @@ internal static class ToolFold
 
     public static RunState Finished(RunState state, ToolCallFinished e)
     {
+        if (e.Status == ToolStatus.Cancelled)
+        {
+            return CutOff(state, e);
+        }
+
         var turn = Turn(state).With(e.Call, call => call.Progress == CallProgress.Running
             ? call with
             {
@@ -60,7 +65,7 @@ internal static class ToolFold
                 Signal = e.Signal,
             }
             : throw new JournalMeaningException($"a result of call {e.Call}, which is not running"));
-        var failed = e.Status is not (ToolStatus.Ok or ToolStatus.Cancelled);
+        var failed = e.Status != ToolStatus.Ok;
         var next = state with
         {
             Turn = turn,
@@ -79,6 +84,17 @@ internal static class ToolFold
 
         return Settle(next, cut: false);
     }
+
+    /// <summary>
+    /// Cut off because the run was stopped: what it printed is kept, and the call stays without a result. So a paused run
+    /// runs it again from its layer, and one that may have left the sandbox is put to a human.
+    /// </summary>
+    private static RunState CutOff(RunState state, ToolCallFinished e) => state with
+    {
+        Turn = Turn(state).With(e.Call, call => call.Progress == CallProgress.Running
+            ? call with { Status = ToolStatus.Cancelled, Result = e.Result, Tokens = e.Tokens }
+            : throw new JournalMeaningException($"a result of call {e.Call}, which is not running")),
+    };
 
     /// <summary>Closes the turn when every call has a result, and says what the run waits for next.</summary>
     /// <param name="state">The state.</param>

@@ -17,6 +17,9 @@ public sealed record StartRun
     /// <summary>Path of an agent file; null for the built-in coder.</summary>
     public string? AgentFile { get; init; }
 
+    /// <summary>Name of a code agent that the daemon was started with; null for a model agent.</summary>
+    public string? CodeAgent { get; init; }
+
     /// <summary>The judge's shell command; "" for none; null takes the agent file's, or the repository's own tests.</summary>
     public string? Judge { get; init; }
 
@@ -53,6 +56,27 @@ public interface ICairn : IAsyncDisposable
 
     /// <summary>Drives a run until it ends or pauses. A cancelled token pauses it.</summary>
     Task<RunSummary> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>Watches a run until it ends or stops. A cancelled token ends the watching, never the run.</summary>
+    Task<RunSummary> FollowAsync(RunId run, IRunObserver observer, CancellationToken cancellationToken);
+
+    /// <summary>Lets a daemon go on with a run that was interrupted, paused or rolled back.</summary>
+    Task<RunSummary> ResumeAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Pauses a run: the model's stream and all processes of its tools are stopped, and what they printed is kept.
+    /// </summary>
+    Task<RunSummary> PauseAsync(RunId run, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Ends a run for good; its changes stay in its fork.</summary>
+    Task<RunSummary> CancelAsync(RunId run, string reason, CancellationToken cancellationToken);
+
+    /// <summary>The questions that wait for a human, oldest run first.</summary>
+    Task<IReadOnlyList<PendingDecision>> DecisionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Answers a question; returns when the answer is durable.</summary>
+    /// <exception cref="ConflictException">When another answer was first, or the run stopped before it was written down.</exception>
+    Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken);
 
     /// <summary>A run's records, those of a fork's past first.</summary>
     Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken);
@@ -98,6 +122,12 @@ public interface ICairn : IAsyncDisposable
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
 }
+
+/// <summary>What was named does not exist.</summary>
+public sealed class NotFoundException(string message) : CairnException(message);
+
+/// <summary>It cannot be done now, because of what else is going on: the run is at work, or the question has its answer.</summary>
+public sealed class ConflictException(string message) : CairnException(message);
 
 /// <summary>Wrong input, or a state of things that stands in the way: the text names the thing, the place and the mend.</summary>
 public class CairnException(string message, Exception? inner = null) : Exception(message, inner);

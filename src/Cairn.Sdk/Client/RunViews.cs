@@ -41,7 +41,21 @@ public sealed record RunSummary(
     LayerId? Layer,
     RunId? ForkedFrom,
     DateTimeOffset Started,
-    DateTimeOffset Updated);
+    DateTimeOffset Updated)
+{
+    /// <summary>How many records the run itself has, those of a fork's past left out: where to follow it from.</summary>
+    public long Records { get; init; }
+}
+
+/// <summary>A question that waits for a human.</summary>
+/// <param name="Run">The run that waits.</param>
+/// <param name="Decision">The question.</param>
+/// <param name="Kind">question, merge or unknown-effect.</param>
+/// <param name="Question">The text.</param>
+/// <param name="Options">The answers to choose from; empty for free text.</param>
+/// <param name="Open">It can be answered now; else the run must be resumed first.</param>
+public sealed record PendingDecision(
+    RunId Run, DecisionId Decision, string Kind, string Question, ImmutableArray<string> Options, bool Open);
 
 /// <summary>A journal record for people and programs.</summary>
 /// <param name="Position">Its place in the run's whole history, from 0.</param>

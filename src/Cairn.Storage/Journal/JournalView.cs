@@ -52,7 +52,7 @@ internal static class JournalView
         }
     }
 
-    private static RunEvent Parse(RecordView record, LogPlace place, RunId run, string root)
+    public static RunEvent Parse(RecordView record, LogPlace place, RunId run, string root)
     {
         try
         {

@@ -8,6 +8,9 @@ internal readonly record struct LogPlace
 
     public LogPlace(uint segment, long offset) => _packed = ((long)segment << OffsetBits) | offset;
 
+    /// <summary>Grows along the log.</summary>
+    public long Packed => _packed;
+
     public uint Segment => (uint)(_packed >> OffsetBits);
 
     public long Offset => _packed & ((1L << OffsetBits) - 1);

@@ -49,6 +49,8 @@ internal sealed class ReaderCore : IStoreCore
     public IReadOnlyList<JournalRecord> Read(RunId run, long fromSeq) =>
         Again(() => JournalView.Read(_index, _gate, _reader, run, fromSeq, _layout.Root), () => true);
 
+    public IReadOnlyList<LoggedRecord> ReadLog(long after, int most) => LogOrder.Read(_index, _gate, _reader, after, most, _layout.Root);
+
     public IReadOnlyList<RunHead> Runs() => JournalView.Heads(_index, _gate);
 
     public byte[]? TryGet(BlobHash hash) => Again(() => Find(hash), () => true);

@@ -55,6 +55,9 @@ internal sealed class WriterCore : IStoreCore
     public IReadOnlyList<JournalRecord> Read(RunId run, long fromSeq) =>
         JournalView.Read(_index, _queue.Gate, _reader, run, fromSeq, _layout.Root);
 
+    public IReadOnlyList<LoggedRecord> ReadLog(long after, int most) =>
+        LogOrder.Read(_index, _queue.Gate, _reader, after, most, _layout.Root);
+
     public IReadOnlyList<RunHead> Runs() => JournalView.Heads(_index, _queue.Gate);
 
     public BlobHash Put(ReadOnlySpan<byte> body)
