@@ -102,8 +102,13 @@ public abstract class WorkspaceConformance
     [Fact]
     public async Task A_link_is_followed_inside_and_refused_outside()
     {
-        Assert.SkipUnless(HasLinks, "This workspace has no links.");
         await using var w = Open("r1");
+        if (!HasLinks)
+        {
+            Assert.Null(w.Stat("inside"));
+            return;
+        }
+
         Assert.Equal("src/a.cs", w.Read("inside", Enough).Path);
         Assert.Equal(EntryKind.Link, w.Stat("inside")!.Kind);
         Assert.Equal("src/a.cs", w.Stat("inside")!.LinkTarget);

@@ -24,7 +24,7 @@ public sealed class OneDriverTests
                 outcome = RunHistory.State(process.Services.Journal, run).Outcome;
             },
             () => false);
-        Assert.Contains("at work already", refused!.Message, StringComparison.Ordinal);
+        Assert.Contains("being driven already", refused!.Message, StringComparison.Ordinal);
         Assert.Equal(RunOutcome.Succeeded, outcome);
     }
 }
