@@ -4,12 +4,30 @@ namespace Cairn.Storage;
 /// Bodies that are too large for the log, each in a file named by its hash. A put is durable when it returns: written
 /// beside, synced, renamed, directory synced.
 /// </summary>
-internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
+/// <param name="disk">The disk.</param>
+/// <param name="layout">Where the files are.</param>
+/// <param name="maxRemembered">How many bodies it remembers to be durable; the others are looked at again when they are put again.</param>
+internal sealed class LargeBlobs(IDisk disk, StateLayout layout, int maxRemembered = LargeBlobs.MaxRemembered)
 {
+    /// <summary>Some megabytes of memory, and 16 GB of bodies at least.</summary>
+    public const int MaxRemembered = 65_536;
+
     private readonly Lock _gate = new();
     private readonly HashSet<BlobHash> _durable = [];
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
     private long _scratch;
+
+    /// <summary>How many bodies it remembers now.</summary>
+    public int Remembered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _durable.Count;
+            }
+        }
+    }
 
     /// <summary>Removes what a crash left half written; only the one writer may.</summary>
     public void Sweep()
@@ -51,6 +69,11 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout)
 
             // Also for a file that was there: a process that died may have renamed it without this.
             disk.SyncDirectory(directory);
+            if (_durable.Count >= maxRemembered)
+            {
+                _durable.Clear();
+            }
+
             _durable.Add(hash);
         }
     }
