@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Cairn.Cli;
 using Cairn.Cli.Commands;
 
@@ -17,8 +18,18 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ForkCommand.Make(),
     DiffCommand.Make(),
     MergeCommand.Make(),
+    CompareCommand.Make(),
     ReplayCommand.Make(),
     JournalCommand.Make(),
+    ReceiptsCommand.Make(),
+    GcCommand.Make(),
     DoctorCommand.Make(),
+    SimulateCommand.Make(),
+    DrillCommand.Make(),
 };
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+
+// @17 is a record of a run, and a task may begin with @: neither names a file of further arguments.
+var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+return parse.Action is ParseErrorAction
+    ? WrongUsage.Report(parse)
+    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

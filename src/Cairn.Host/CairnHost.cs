@@ -43,7 +43,16 @@ public static class CairnHost
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            return Compose(options, StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time));
+            var store = StateStore.Open(new PosixDisk(), options.StateDirectory, options.Time);
+            try
+            {
+                return Compose(options, writes: true, store, ReceiptAccess.Wrap(store.Journal, options.StateDirectory));
+            }
+            catch
+            {
+                store.Dispose();
+                throw;
+            }
         }
         catch (StateDirectoryInUseException e)
         {
@@ -55,7 +64,8 @@ public static class CairnHost
     public static ICairn OpenReadOnly(HostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Compose(options, StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory));
+        var store = StateStore.OpenReadOnly(new PosixDisk(), options.StateDirectory);
+        return Compose(options, writes: false, store, store.Journal);
     }
 
     /// <summary>Paths of the user's own tool chains that hold no secrets; commands may need them.</summary>
@@ -67,7 +77,7 @@ public static class CairnHost
         return [.. known.Where(Directory.Exists).Concat(named).Distinct(StringComparer.Ordinal).Select(path => new SandboxMount(path))];
     }
 
-    private static EmbeddedCairn Compose(HostOptions options, StateStore store)
+    private static EmbeddedCairn Compose(HostOptions options, bool writes, StateStore store, IJournal journal)
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
@@ -80,7 +90,7 @@ public static class CairnHost
         });
         var services = new RunServices
         {
-            Journal = store.Journal,
+            Journal = journal,
             Blobs = store.Blobs,
             Layers = layers,
             Tools = new ToolRegistry(),
@@ -89,16 +99,19 @@ public static class CairnHost
             Human = options.Human,
             Time = options.Time,
         };
-        return new EmbeddedCairn(services, new Closing(models, layers, store), run => JournalAccess.DamageOf(store, run));
+        return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        {
+            Retention = writes ? control => new Retention(services, control, store, layers) : null,
+        };
     }
 
-    private sealed class Closing(params IDisposable[] parts) : IDisposable
+    private sealed class Closing(params IDisposable?[] parts) : IDisposable
     {
         public void Dispose()
         {
             foreach (var part in parts)
             {
-                part.Dispose();
+                part?.Dispose();
             }
         }
     }

@@ -91,7 +91,7 @@ internal sealed class EmbeddedCairn : ICairn
 
         // A workspace of its own: the run's may be in use by another process.
         await using var workspace = _services.Layers.Open(RunStarter.NewId(), Summary(run).Repository, null);
-        var ignored = await IgnoredPaths.FindAsync(workspace, [.. diff.Files.Select(f => f.Change.Path)], cancellationToken);
+        var ignored = await IgnoredPaths.FindAsync(workspace, [.. diff.Files.Select(f => (f.Change.Path, f.Change.Kind == EntryKind.Directory))], cancellationToken);
         return ignored.Count == 0
             ? diff
             : diff with { Files = [.. diff.Files.Select(f => ignored.Contains(f.Change.Path) ? f with { Ignored = true } : f)] };
@@ -110,8 +110,22 @@ internal sealed class EmbeddedCairn : ICairn
             run, report.Passed, report.Records, report.Prompts, report.Decisions, report.Ended, report.State, report.Difference));
     }
 
+    public Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken) =>
+        Task.FromResult(new RunComparer(_services.Journal, _services.Blobs, _services.Layers).Compare(Summary(first), Summary(second)));
+
+    public Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken) =>
+        new LiveReplay(_services.Journal, _services.Blobs, _services.Models, _services.Time).RunAsync(run, options, progress, cancellationToken);
+
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>
         Task.FromResult(_services.Blobs.GetText(hash));
+
+    /// <summary>Makes what collects the state directory; null when it is not open to write.</summary>
+    public Func<RunControl, Retention>? Retention { get; init; }
+
+    public Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        Retention is { } make
+            ? make(_control).CollectAsync(request, progress, cancellationToken)
+            : throw new UserException("This state directory is open to read only: nothing can be collected.");
 
     public ValueTask DisposeAsync()
     {

@@ -37,8 +37,10 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
         }
         finally
         {
-            await stop.CancelAsync();
+            // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
+            stop.Cancel();
             await Task.WhenAll(_underWay.Select(Settled));
+            _underWay.Clear(); // A run that is stopped by a limit comes back here to be closed; what was abandoned does not count then.
         }
     }
 

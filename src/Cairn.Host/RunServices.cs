@@ -28,6 +28,12 @@ public sealed record RunServices
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
+
+    /// <summary>Where the ids of new runs come from; random by default. A simulation names its runs.</summary>
+    public Func<RunId> NewRunId { get; init; } = RunStarter.NewId;
+
+    /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>
+    public Func<string, string> FindRepository { get; init; } = Repositories.Check;
 }
 
 /// <summary>An observer that looks away.</summary>

@@ -103,9 +103,9 @@ public static class Kernel
         {
             ModelCallStarted x => due.Any(c => c is AskModel a && a.Step == x.Step && a.Attempt == x.Attempt
                 && a.Reserve == new Reservation(x.ReservedTokens, x.ReservedUsd)),
-            ToolCallStarted x => due.Any(c => c is RunTool t && t.Call.Id == x.Call && t.Call.Tool == x.Tool
+            ToolCallStarted x => due.Any(c => c is RunTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool
                 && t.Call.Arguments == x.Arguments && t.Layer == x.Layer && t.Call.Effect == x.Effect),
-            DecisionRequested x => due.Any(c => c is AskHuman h && h.Decision == x.Decision && h.Kind == x.Kind),
+            DecisionRequested x => due.Any(c => c is AskHuman h && h.Decision == x.Decision && h.Kind == x.Kind && h.Call?.Id == x.Call),
             JudgeStarted x => due.Any(c => c is RunJudge j && j.Round == x.Round && j.Layer == x.Layer),
             MergeStarted => state.Phase == RunPhase.Ended || due.Any(c => c is MergeChanges),
             RunEnded x => due.Any(c => c is EndRun e && e.Outcome == x.Outcome && e.Reason == x.Reason),

@@ -19,6 +19,12 @@ internal sealed record StateLayout(string Root)
 
     public static string SegmentName(uint number) => number.ToString("D8", CultureInfo.InvariantCulture) + ".log";
 
+    /// <summary>A segment that is being rewritten, beside the one that it will replace.</summary>
+    public string SegmentScratch(uint number) => Segment(number) + ScratchEnd;
+
+    /// <summary>How the name of a segment ends that is being rewritten.</summary>
+    public const string ScratchEnd = ".new";
+
     /// <summary>The numbers of the segments that are there, ascending.</summary>
     public uint[] Segments(IDisk disk) =>
     [

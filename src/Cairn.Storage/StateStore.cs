@@ -59,6 +59,12 @@ public sealed class StateStore : IDisposable
     /// <summary>Writes a run's records as JSON lines; see <see cref="JournalExport"/>.</summary>
     public void Export(RunId run, Stream target, CancellationToken cancellationToken) => JournalExport.Write(_core, run, target, cancellationToken);
 
+    /// <summary>Begins a collection; one at a time. Only for a directory that is open to write.</summary>
+    /// <exception cref="InvalidOperationException">When one is under way, or the directory is open to read only.</exception>
+    public StoreCollection BeginCollection() => _core is WriterCore writer
+        ? new(writer.BeginCollection())
+        : throw new InvalidOperationException($"The state directory {Directory} is open to read only.");
+
     /// <summary>Makes bodies durable that were put since the last append.</summary>
     public void Flush() => _core.Flush();
 

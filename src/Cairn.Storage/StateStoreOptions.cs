@@ -27,6 +27,12 @@ public sealed record StateStoreOptions
     public int AnchorCommits { get; init; } = 8192;
 
     /// <summary>
+    /// How long a body may wait for the first record that names it: a younger one is never collected. Bodies that an
+    /// earlier process left without a record have no age.
+    /// </summary>
+    public TimeSpan CollectionGrace { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
     /// Accept the journal as it stands although its anchors are lost or say that it was longer, and anchor it anew. The
     /// way back after a human has looked at what verify found; never a default.
     /// </summary>

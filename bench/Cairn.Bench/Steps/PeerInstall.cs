@@ -35,7 +35,7 @@ internal static class PeerInstall
         }
 
         Copy(Path.Combine(source, name), folder);
-        File.Copy(Path.Combine(source, "common.mjs"), Path.Combine(folder, "common.mjs"), overwrite: true);
+        File.Copy(Path.Combine(source, "driver.mjs"), Path.Combine(folder, "driver.mjs"), overwrite: true);
         return (folder, null);
     }
 

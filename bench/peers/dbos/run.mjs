@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { answer, diskBytes, latencies, now, options, payload, version } from './common.mjs';
+import { answer, diskBytes, latencies, now, options, payload, version } from './driver.mjs';
 
 const o = options();
 const bin = process.env.CAIRN_BENCH_POSTGRES ?? '/usr/lib/postgresql/15/bin';

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
-import { latencies, now, options, payload, version } from './common.mjs';
+import { latencies, now, options, payload, version } from './driver.mjs';
 
 const o = options();
 const opened = now();

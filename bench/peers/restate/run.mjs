@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import http2 from 'node:http2';
 import { mkdirSync, openSync } from 'node:fs';
 import * as restate from '@restatedev/restate-sdk';
-import { answer, diskBytes, latencies, now, options, payload, version } from './common.mjs';
+import { answer, diskBytes, latencies, now, options, payload, version } from './driver.mjs';
 
 // The SDK uses a function that Node 22 brought; Debian's Node is older.
 Promise.withResolvers ??= () => {

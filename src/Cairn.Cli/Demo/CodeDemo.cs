@@ -52,7 +52,7 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
     /// <summary>The rename that works: built, tested, merged and committed on the branch.</summary>
     public async Task<RunSummary> RenameAsync(string agent, CancellationToken cancellationToken)
     {
-        var summary = await RunAsync(agent, Symbol, NewName, Build + "\n" + Test, cancellationToken);
+        var summary = await RunAsync(agent, Symbol, NewName, Build("tests/Cairn.Tests/Cairn.Tests.csproj") + "\n" + Test, cancellationToken);
         if (summary.Merge == MergeStatus.Merged)
         {
             await Shell.GitAsync(_clone, cancellationToken, "add", "-A");
@@ -66,7 +66,7 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
     public async Task<(RunSummary Run, string Before, string After)> BreakAsync(string agent, CancellationToken cancellationToken)
     {
         var before = WorkspaceHash.Of(_clone);
-        var run = await RunAsync(agent, BreakingSymbol, BreakingName, Build, cancellationToken);
+        var run = await RunAsync(agent, BreakingSymbol, BreakingName, Build("src/Cairn.Kernel/Cairn.Kernel.csproj"), cancellationToken);
         return (run, before, WorkspaceHash.Of(_clone));
     }
 
@@ -76,8 +76,8 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
     private static string Dotnet =>
         $"export NUGET_PACKAGES='{Packages}' DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1;";
 
-    private static string Build =>
-        $"build: {Dotnet} dotnet build tests/Cairn.Tests/Cairn.Tests.csproj -c Release -v q -nologo -p:RunAnalyzers=false -p:NuGetAudit=false -p:GenerateDocumentationFile=false";
+    private static string Build(string project) =>
+        $"build: {Dotnet} dotnet build {project} -c Release -v q -nologo -p:RunAnalyzers=false -p:NuGetAudit=false -p:GenerateDocumentationFile=false";
 
     private static string Test =>
         "test: tests/Cairn.Tests/bin/Release/net10.0/Cairn.Tests -noLogo -namespace Cairn.Tests.Kernel*";

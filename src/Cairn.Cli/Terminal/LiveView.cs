@@ -28,7 +28,7 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
                 return;
             }
 
-            if (Describe(record.Event) is { } line)
+            if (Describe(record) is { } line)
             {
                 Break();
                 Console.WriteLine(Safe.Line(line, Width));
@@ -105,14 +105,14 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
         }
     }
 
-    private string? Describe(RunEvent e)
+    private string? Describe(JournalRecord record)
     {
-        switch (e)
+        switch (record.Event)
         {
             case RunStarted x:
-                return $"● {x.Title}";
+                return $"● {record.Run}  {x.Title}";
             case RunForked x:
-                return $"● fork of {x.Source}";
+                return $"● {record.Run}  fork of {x.Source}";
             case RunRecovered:
                 return "↻ taken up again";
             case ModelCallStarted x:

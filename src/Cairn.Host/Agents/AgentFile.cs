@@ -14,6 +14,9 @@ public static class AgentFile
 {
     private const int MaxBytes = 256 * 1024;
 
+    /// <summary>A month: longer than any run, and within what a timer can count.</summary>
+    private const int MaxMinutes = 31 * 24 * 60;
+
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="UserException">When it cannot be read or says something unknown; the text names file and line.</exception>
     public static AgentProfile Read(string path, IToolRegistry tools)
@@ -49,7 +52,7 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message} Known keys: name, role, prompt, tools, model, judge, merge, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds).", e);
         }
 
@@ -78,6 +81,20 @@ public static class AgentFile
         };
     }
 
+    /// <summary>The reader's own words name .NET types, which say nothing to who writes an agent file.</summary>
+    private static string Problem(YamlException e)
+    {
+        var message = e.InnerException?.Message ?? e.Message;
+        if (message.StartsWith("Property '", StringComparison.Ordinal))
+        {
+            return $"unknown key '{message.Split('\'')[1]}'.";
+        }
+
+        return message.Contains(nameof(Cairn), StringComparison.Ordinal) || message.Contains("System.", StringComparison.Ordinal)
+            ? "this is not of the form that an agent file has: keys with their values."
+            : message;
+    }
+
     private static RunLimits Limits(string path, LimitShape? shape)
     {
         var limits = new RunLimits();
@@ -87,9 +104,14 @@ public static class AgentFile
         }
 
         double?[] numbers = [shape.Steps, shape.Tokens, (double?)shape.Usd, shape.Minutes, shape.ErrorsInARow, shape.JudgeRounds];
-        if (numbers.Any(n => n is <= 0))
+        if (numbers.Any(n => n is not null && !(n > 0)))
         {
             throw new UserException($"{path}: limits must be greater than 0.");
+        }
+
+        if (shape.Minutes > MaxMinutes)
+        {
+            throw new UserException($"{path}: minutes may be at most {MaxMinutes}.");
         }
 
         return limits with

@@ -12,7 +12,7 @@ internal static class IgnoredPaths
     private static readonly SandboxLimits Limits = new() { Wall = TimeSpan.FromSeconds(60), OutputBytes = 64 << 20 };
 
     public static async Task<IReadOnlySet<string>> FindAsync(
-        IWorkspace workspace, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
+        IWorkspace workspace, IReadOnlyCollection<(string Path, bool Directory)> paths, CancellationToken cancellationToken)
     {
         if (paths.Count == 0)
         {
@@ -22,7 +22,8 @@ internal static class IgnoredPaths
         var command = new SandboxCommand(["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "check-ignore", "-z", "--stdin"])
         {
             ReadOnly = true,
-            Input = Encoding.UTF8.GetBytes(string.Join('\0', paths)),
+            // A rule such as bin/ names directories only, and git cannot see which of these are.
+            Input = Encoding.UTF8.GetBytes(string.Join('\0', paths.Select(p => p.Directory ? p.Path + "/" : p.Path))),
             Limits = Limits,
         };
         SandboxResult result;
@@ -38,7 +39,7 @@ internal static class IgnoredPaths
 
         // 0: some are ignored, 1: none is; anything else is no answer, and then everything is merged and shown.
         return result.ExitCode == 0 && result.LimitHit is null
-            ? result.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal)
+            ? result.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(p => p.TrimEnd('/')).ToHashSet(StringComparer.Ordinal)
             : new HashSet<string>();
     }
 }

@@ -19,7 +19,7 @@ internal sealed class MergeOperation(RunSession session)
         }
 
         plan = session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer);
-        var paths = plan.Changes.Select(c => c.Path).Concat(plan.Conflicts.Select(c => c.Path)).ToList();
+        var paths = plan.Changes.Select(c => (c.Path, c.Kind == EntryKind.Directory)).Concat(plan.Conflicts.Select(c => (c.Path, false))).ToList();
         var ignored = await IgnoredPaths.FindAsync(await session.WorkspaceAsync(), paths, cancellationToken);
         return ignored.Count == 0
             ? plan

@@ -12,6 +12,20 @@ public static class References
         return All(e).Where(hash => !hash.IsNone);
     }
 
+    /// <summary>The layers that an event names. Those within a merge's plan are not among them.</summary>
+    public static IEnumerable<LayerId> LayersOf(RunEvent e)
+    {
+        LayerId?[] named = e switch
+        {
+            RunStarted x => [x.BaseLayer],
+            ToolCallStarted x => [x.Layer],
+            ToolCallFinished x => [x.Layer],
+            JudgeStarted x => [x.Layer],
+            _ => [],
+        };
+        return named.OfType<LayerId>();
+    }
+
     private static IEnumerable<BlobHash> All(RunEvent e) => e switch
     {
         RunStarted x => [x.Task.Body, x.Agent.ToolDefinitions, x.Agent.Prompt?.Body ?? default, .. x.Rules.Select(r => r.Body)],

@@ -77,7 +77,7 @@ public static class ReplayVerifier
             return $"the kernel does not ask for this here; it asks for {(due.Length == 0 ? "nothing" : due)}";
         }
 
-        if (!recorded.IsNone && Kernel.Kernel.Hash(state) != recorded)
+        if (e is not DecisionRequested && Kernel.Kernel.Hash(state) != recorded)
         {
             return $"the state is {Kernel.Kernel.Hash(state).Short}, recorded was {recorded.Short}";
         }
@@ -95,7 +95,7 @@ public static class ReplayVerifier
             : $"the prompt is {BlobHash.Of(prompt).Short}, recorded was {call.Prompt.Short}";
     }
 
-    /// <summary>The state hash that an intent carries; none for an intent without one, null for a result.</summary>
+    /// <summary>The state hash that an intent carries; none for a question, which has no place for one; null for a result.</summary>
     private static BlobHash? StateIn(RunEvent e) => e switch
     {
         ModelCallStarted x => x.State,

@@ -19,9 +19,11 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     private readonly RunSession _session;
     private readonly Queue<Past> _past;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private TaskCompletionSource<RunEvent> _next = New<RunEvent>();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource<RunEvent?> _next = New<RunEvent?>();
     private TaskCompletionSource<RunState>? _answer;
     private Task<AgentResult>? _running;
+    private bool _returned;
 
     public AgentSession(ICodeAgent agent, RunSession session, IReadOnlyList<RunEvent> history)
     {
@@ -40,20 +42,17 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     {
         if (_running is null)
         {
-            _running = _agent.RunAsync(this, cancellationToken);
+            _running = RunAgentAsync(cancellationToken);
         }
         else if (_answer is { } answer)
         {
             _answer = null;
-            answer.SetResult(state);
+            answer.TrySetResult(state);
         }
 
-        var next = _next;
-        await System.Threading.Tasks.Task.WhenAny(next.Task, _running).WaitAsync(cancellationToken);
-        if (next.Task.IsCompleted)
+        if (await CalledAsync(cancellationToken) is { } call)
         {
-            _next = New<RunEvent>();
-            return await next.Task;
+            return call;
         }
 
         try
@@ -125,13 +124,70 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
             var answer = New<RunState>();
             _answer = answer;
-            _next.SetResult(issue());
-            return (null, await answer.Task.WaitAsync(cancellationToken));
+            Signal(issue());
+            return (null, await ResultAsync(answer, cancellationToken));
         }
         finally
         {
             _oneAtATime.Release();
         }
+    }
+
+    private async Task<AgentResult> RunAgentAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _agent.RunAsync(this, cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _returned = true;
+            }
+
+            Signal(null);
+        }
+    }
+
+    /// <summary>The agent's next syscall; null when it returned instead.</summary>
+    private async Task<RunEvent?> CalledAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<RunEvent?> next;
+        lock (_gate)
+        {
+            next = _next;
+            if (_returned && !next.Task.IsCompleted)
+            {
+                return null;
+            }
+        }
+
+        var call = await ResultAsync(next, cancellationToken);
+        lock (_gate)
+        {
+            _next = New<RunEvent?>();
+        }
+
+        return call;
+    }
+
+    private void Signal(RunEvent? call)
+    {
+        lock (_gate)
+        {
+            _next.TrySetResult(call);
+        }
+    }
+
+    /// <summary>
+    /// Awaits the source itself: a task around it (WhenAny, WaitAsync) would be completed in a thread of the pool, and the
+    /// order of things would no longer be the scheduler's alone.
+    /// </summary>
+    private static async Task<T> ResultAsync<T>(TaskCompletionSource<T> source, CancellationToken cancellationToken)
+    {
+        using var stop = cancellationToken.UnsafeRegister(_ => source.TrySetCanceled(cancellationToken), null);
+        return await source.Task;
     }
 
     private BlobHash Problem(string tool, string arguments)
@@ -167,6 +223,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         var state = RunState.New;
         foreach (var e in history)
         {
+            var question = state.Decision;
             state = Kernel.Kernel.Apply(state, e);
             switch (e)
             {
@@ -181,7 +238,9 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                 case ToolCallFinished finished:
                     past[^1] = past[^1] with { Finished = finished };
                     break;
-                case DecisionMade made when past.Count > 0 && past[^1].Call is not null:
+                case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
+                    break; // Leave to issue the call again: its own result is still to come.
+                case DecisionMade made when question?.Call is not null && past.Count > 0 && past[^1].Call is not null:
                     past[^1] = past[^1] with { Finished = new(default, ToolStatus.Ok, made.Answer, made.Tokens, null, 0, ToolSignal.None, null, 0) };
                     break;
                 case CheckpointTaken:

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cairn.Abstractions;
 using Cairn.Kernel;
 
@@ -6,10 +7,17 @@ namespace Cairn.Host;
 /// <summary>Everything that a user can do with runs. One instance per open state directory.</summary>
 public sealed class RunControl(RunServices services)
 {
+    /// <summary>What a timer can hold; a run that lives longer has been resumed before.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly RunStarter _starter = new(services);
+    private readonly ConcurrentDictionary<RunId, bool> _driven = [];
 
     /// <summary>What the runs of a tree may still spend together.</summary>
     internal BudgetLedger Ledger { get; } = new();
+
+    /// <summary>Held while a fork is made and while it is decided which runs go: no fork may lose its past in between.</summary>
+    internal SemaphoreSlim Forking { get; } = new(1, 1);
 
     /// <summary>The ports behind it.</summary>
     public RunServices Services { get; } = services;
@@ -28,7 +36,26 @@ public sealed class RunControl(RunServices services)
     /// <param name="agent">The code agent, when the run has one.</param>
     /// <param name="observer">Told of everything that happens.</param>
     /// <param name="cancellationToken">Pauses the run.</param>
+    /// <exception cref="UserException">When the run is driven here already, or belongs to a code agent that is not given.</exception>
     public async Task<RunState> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        // The journal lets only one of two drivers through, but what this process holds of a run (its budget) they would share.
+        if (!_driven.TryAdd(run, true))
+        {
+            throw new UserException($"Run {run} is at work already: watch it, or pause it first.");
+        }
+
+        try
+        {
+            return await DriveAloneAsync(run, agent, observer, cancellationToken);
+        }
+        finally
+        {
+            _driven.TryRemove(run, out _);
+        }
+    }
+
+    private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
     {
         await using var session = RunSession.Open(Services, run, observer);
         if (session.State.Phase == RunPhase.Ended)
@@ -44,6 +71,13 @@ public sealed class RunControl(RunServices services)
         var accounts = new BudgetAccounts(Services.Journal, Ledger);
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
+        var own = Services.Journal.Read(run);
+        if (own.Count == 1)
+        {
+            // Written before anybody watched: who watches is told of the whole run.
+            observer.Recorded(own[0]);
+        }
+
         var history = RunHistory.Events(Services.Journal, run);
         if (history.Count > 1)
         {
@@ -51,7 +85,7 @@ public sealed class RunControl(RunServices services)
         }
 
         using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = WallClock(run, session.State.Spec.Limits.Wall);
+        using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wall.Token);
         var loop = new RunLoop(session, new Operations(session, this), code);
         try
@@ -69,16 +103,16 @@ public sealed class RunControl(RunServices services)
         }
     }
 
-    /// <summary>Fires when the run's wall time, counted from its first record, is over.</summary>
-    private CancellationTokenSource WallClock(RunId run, TimeSpan? limit)
+    /// <summary>Cancelled when the run's wall time is over. It owns its timer, so that nothing fires after the run.</summary>
+    private CancellationTokenSource WallLimit(RunSession session)
     {
-        if (limit is null)
+        if (session.State.Spec.Limits.Wall is not { } limit)
         {
             return new();
         }
 
-        var left = Services.Journal.Read(run)[0].At + limit.Value - Services.Time.GetUtcNow();
-        return new(left > TimeSpan.Zero ? left : TimeSpan.Zero, Services.Time);
+        var left = Services.Journal.Read(session.Run)[0].At + limit - Services.Time.GetUtcNow();
+        return new(left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestTimer ? left : LongestTimer, Services.Time);
     }
 
     /// <summary>Takes a run back to a checkpoint: files, conversation, decisions. It is paused then.</summary>
@@ -102,12 +136,20 @@ public sealed class RunControl(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
     {
-        var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
         var spec = RunHistory.State(Services.Journal, run).Spec;
         var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
-        var fork = RunStarter.NewId();
-        await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
-        return fork;
+        await Forking.WaitAsync(cancellationToken);
+        try
+        {
+            var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+            var fork = Services.NewRunId();
+            await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
+            return fork;
+        }
+        finally
+        {
+            Forking.Release();
+        }
     }
 
     /// <summary>Merges what a run changed into its repository.</summary>

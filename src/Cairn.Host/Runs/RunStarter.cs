@@ -14,7 +14,7 @@ internal sealed class RunStarter(RunServices services)
     private const string IdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
     public Task<RunId> StartAsync(RunRequest request, CancellationToken cancellationToken) =>
-        StartAsync(request, NewId(), null, null, cancellationToken);
+        StartAsync(request, services.NewRunId(), null, null, cancellationToken);
 
     /// <param name="request">What is asked for.</param>
     /// <param name="run">The new run's id.</param>
@@ -23,7 +23,7 @@ internal sealed class RunStarter(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> StartAsync(RunRequest request, RunId run, RunId? parent, LayerId? layer, CancellationToken cancellationToken)
     {
-        var repository = Repositories.Check(request.Repository);
+        var repository = services.FindRepository(request.Repository);
         if (string.IsNullOrWhiteSpace(request.Task))
         {
             throw new UserException("The task is empty: say what is to be done.");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
@@ -16,6 +17,9 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     private const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private const uint AgentId = 1000;
 
+    // Counted up when the files below change, so that an older Cairn's are not taken for ours.
+    private const int FilesVersion = 2;
+
     // Arguments: largest file (512-byte blocks), open files, number of join files, the join files, the program to go on with.
     private const string JoinScript = """
         ulimit -c 0 && ulimit -f "$1" && ulimit -n "$2" || exit 125
@@ -29,7 +33,7 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
         set -e
         mount --bind -- "$1" stage/repo
         mount -t overlay -o "$2" overlay "$1"
-        exec 3>"$3" 4<"$4/passwd" 5<"$4/group" 6<"$4/hosts" 7<"$4/nsswitch.conf"
+        exec 3>"$3" 4<"$4/passwd" 5<"$4/group" 6<"$4/hosts" 7<"$4/nsswitch.conf" 8<"$4/seccomp"
         shift 4
         exec "$@"
         """;
@@ -88,7 +92,7 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
         [
             "bwrap", "--unshare-user", "--uid", Number(uid), "--gid", Number(gid), "--disable-userns",
             "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", "cairn", "--unshare-net", "--unshare-cgroup-try",
-            "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--json-status-fd", "3",
+            "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--json-status-fd", "3", "--seccomp", "8",
         ]);
         SystemMounts.Add(chain, mounts, command.Limits.MemoryBytes);
         chain.AddRange([command.ReadOnly ? "--ro-bind" : "--bind", request.Root, request.Root]);
@@ -135,23 +139,24 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     private string EtcFiles(SandboxRequest request)
     {
         var (uid, gid) = InsideIds(request);
-        var name = $"etc/{Number(uid)}-{Number(gid)}";
+        var name = $"etc/{Number(uid)}-{Number(gid)}-{FilesVersion}";
         var directory = System.IO.Path.Combine(files.Path, name);
-        if (!File.Exists(System.IO.Path.Combine(directory, "nsswitch.conf")))
+        if (!File.Exists(System.IO.Path.Combine(directory, "seccomp")))
         {
             Directory.CreateDirectory(directory);
-            Put("passwd", $"agent:x:{uid}:{gid}:agent:{SystemMounts.Home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n");
-            Put("group", $"agent:x:{gid}:\nnogroup:x:65534:\n");
-            Put("hosts", "127.0.0.1 localhost cairn\n::1 localhost\n");
-            Put("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
+            Put("passwd", Encoding.UTF8.GetBytes($"agent:x:{uid}:{gid}:agent:{SystemMounts.Home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"));
+            Put("group", Encoding.UTF8.GetBytes($"agent:x:{gid}:\nnogroup:x:65534:\n"));
+            Put("hosts", Encoding.UTF8.GetBytes("127.0.0.1 localhost cairn\n::1 localhost\n"));
+            Put("nsswitch.conf", Encoding.UTF8.GetBytes("passwd: files\ngroup: files\nhosts: files dns\n"));
+            Put("seccomp", SeccompFilter.Program());
         }
 
         return name;
 
-        void Put(string file, string text)
+        void Put(string file, ReadOnlySpan<byte> content)
         {
             var temporary = System.IO.Path.Combine(directory, "+" + file + Guid.NewGuid().ToString("N"));
-            File.WriteAllText(temporary, text);
+            File.WriteAllBytes(temporary, content);
             File.Move(temporary, System.IO.Path.Combine(directory, file), true);
         }
     }

@@ -6,7 +6,7 @@ namespace Cairn.Sandbox.Layers;
 
 /// <summary>
 /// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), `open/RUN/` (one run's open layer and
-/// its scratch), `squash/ID` (derived, may be deleted at any time), `stage/repo` (a mount point, always empty here).
+/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/repo` (a mount point, always empty here).
 /// </summary>
 internal sealed class LayerFiles : IDisposable
 {
@@ -25,13 +25,13 @@ internal sealed class LayerFiles : IDisposable
     {
         _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
-        foreach (var name in (string[])["layers", "open", "squash", "stage/repo"])
+        foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
         }
 
         State = DirectoryHandle.Open(Path);
-        foreach (var name in (string[])["layers", "open", "squash"])
+        foreach (var name in (string[])["layers", "open", "squash", "dead"])
         {
             // What a command made, set-uid files included, is for nobody else on this machine.
             LinuxError.Check(LinuxCalls.ChangeMode(State.Handle, FileNames.Encode(name), 0x1C0, 0), "close to others", name);
@@ -47,6 +47,9 @@ internal sealed class LayerFiles : IDisposable
     public string Owner => BlobHash.OfText(Path).Short;
 
     public DirectoryHandle State { get; }
+
+    /// <summary>What this process made a short while ago, or has open.</summary>
+    public LayerBirths Births { get; } = new();
 
     /// <summary>Root mounts with trusted attributes; an ordinary user needs the user ones.</summary>
     public bool IsRoot { get; }
@@ -125,6 +128,9 @@ internal sealed class LayerFiles : IDisposable
         _metas[meta.Layer] = meta;
         return meta;
     }
+
+    /// <summary>Forgets what is known of a layer that is gone.</summary>
+    public void Lost(LayerId id) => _metas.TryRemove(id, out _);
 
     private LayerMeta Load(LayerId id)
     {

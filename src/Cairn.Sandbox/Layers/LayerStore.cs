@@ -92,6 +92,25 @@ public sealed class LayerStore : ILayerStore, IDisposable
     public Task<IReadOnlyList<SandboxFact>> ProbeAsync(CancellationToken cancellationToken) =>
         new SandboxProbe(_files, this).RunAsync(cancellationToken);
 
+    /// <summary>
+    /// Removes the layers that nothing reaches, what was derived from them, and what crashed processes left. Safe beside
+    /// runs of this process, and against a crash: every layer is there whole or gone, and none loses its parent.
+    /// </summary>
+    /// <param name="reachable">Works out which layers are named; their parents stay too. Called after the moment from which new layers are kept.</param>
+    /// <param name="dryRun">Change nothing, only count.</param>
+    /// <param name="progress">Told now and then what is being done; may be null.</param>
+    /// <param name="cancellationToken">Stops between two layers; what was done stays done.</param>
+    public LayersReclaimed Collect(
+        Func<IEnumerable<LayerId>> reachable, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(reachable);
+        return new LayerCollector(_files, _squash, _options.CollectionGrace, dryRun, progress, cancellationToken).Run(reachable);
+    }
+
+    /// <summary>The contents that a layer's description names.</summary>
+    public IEnumerable<BlobHash> Contents(LayerId layer) =>
+        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default }).Where(hash => !hash.IsNone);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -11,4 +11,7 @@ public sealed record LayerStoreOptions
 
     /// <summary>Stacks deeper than this are squashed into one derived tree, so that mounts and look-ups stay fast.</summary>
     public int SquashDepth { get; init; } = 24;
+
+    /// <summary>How long a new layer may wait for the first record that names it: a younger one is never collected.</summary>
+    public TimeSpan CollectionGrace { get; init; } = TimeSpan.FromMinutes(10);
 }

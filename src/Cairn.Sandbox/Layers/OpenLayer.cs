@@ -26,6 +26,7 @@ internal sealed class OpenLayer : IDisposable
     public static OpenLayer Create(LayerFiles files, RunId run, FileStat root)
     {
         var name = LayerFiles.OpenRoot(run);
+        files.Births.Open(name);
         TreeRemoval.Remove(files.State, name);
         Directory.CreateDirectory(Path.Combine(files.Path, name, "t"));
         return new(files, name, MakeTree(files, name + "/d", root));
@@ -88,6 +89,7 @@ internal sealed class OpenLayer : IDisposable
     {
         Tree.Dispose();
         TreeRemoval.Remove(_files.State, _root);
+        _files.Births.Close(_root);
     }
 
     private void EnsureDirectory(MergedView view, string path)

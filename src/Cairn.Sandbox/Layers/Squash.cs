@@ -11,22 +11,94 @@ namespace Cairn.Sandbox.Layers;
 internal sealed class Squash(LayerFiles files)
 {
     private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _used = new(StringComparer.Ordinal);
 
-    /// <summary>The trees of a stack from the top down, squashed where it is deeper than <paramref name="depth"/>.</summary>
-    public ImmutableArray<string> Trees(LayerId? top, int depth)
+    /// <summary>Held while a tree is made.</summary>
+    public Lock Gate => _gate;
+
+    /// <summary>
+    /// The trees of a stack from the top down, squashed where it is deeper than <paramref name="depth"/>. They stay until
+    /// they are given back.
+    /// </summary>
+    public ImmutableArray<string> Rent(LayerId? top, int depth)
     {
-        var trees = Collect(top, out var count);
-        if (count <= depth)
-        {
-            return trees;
-        }
-
         lock (_gate)
         {
-            Make(trees, LayerFiles.SquashTree(top!.Value));
+            var trees = Collect(top, out var count);
+            if (count > depth)
+            {
+                Make(trees, LayerFiles.SquashTree(top!.Value));
+                trees = Collect(top, out _);
+                Thin(top.Value, depth);
+            }
+
+            foreach (var tree in trees)
+            {
+                _used[tree] = _used.GetValueOrDefault(tree) + 1;
+            }
+
+            return trees;
+        }
+    }
+
+    /// <summary>Gives trees back.</summary>
+    public void Return(ImmutableArray<string> trees)
+    {
+        lock (_gate)
+        {
+            foreach (var tree in trees.Where(tree => --_used[tree] == 0))
+            {
+                _used.Remove(tree);
+            }
+        }
+    }
+
+    /// <summary>A view of this process stands on the tree; ask while the gate is held.</summary>
+    public bool IsUsed(string tree) => _used.ContainsKey(tree);
+
+    /// <summary>
+    /// A squashed tree holds a directory for each one below it, so a long run would collect many. Those further down are
+    /// kept at distances that double: a rollback to anywhere finds one near enough, and their number is a logarithm.
+    /// </summary>
+    private void Thin(LayerId top, int depth)
+    {
+        var there = files.State.Names("squash").ToHashSet(StringComparer.Ordinal);
+        var distance = 0;
+        var found = new List<(LayerId Layer, int Reach)>();
+        foreach (var meta in files.Chain(top))
+        {
+            if (there.Contains(meta.Layer.Value))
+            {
+                found.Add((meta.Layer, int.Log2((distance / depth) + 1)));
+            }
+
+            distance++;
         }
 
-        return Collect(top, out _);
+        foreach (var near in found.GroupBy(squashed => squashed.Reach).SelectMany(reach => reach.SkipLast(1)).Where(squashed => squashed.Layer != top))
+        {
+            Drop(LayerFiles.SquashTree(near.Layer), $"dead/squash-{near.Layer}");
+        }
+    }
+
+    private void Drop(string tree, string dead)
+    {
+        if (IsUsed(tree))
+        {
+            return;
+        }
+
+        try
+        {
+            TreeRemoval.Remove(files.State, dead);
+            LinuxError.Check(
+                LinuxCalls.Rename(files.State.Handle, FileNames.Encode(tree), files.State.Handle, FileNames.Encode(dead), LinuxCalls.RenameNoReplace), "remove", tree);
+            TreeRemoval.Remove(files.State, dead);
+        }
+        catch (WorkspaceException)
+        {
+            // It only takes space; a collection sweeps it.
+        }
     }
 
     private ImmutableArray<string> Collect(LayerId? top, out int count)

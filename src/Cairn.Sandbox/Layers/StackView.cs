@@ -6,10 +6,14 @@ namespace Cairn.Sandbox.Layers;
 /// <summary>The merged view of a repository and the frozen layers on it, with no open layer.</summary>
 internal sealed class StackView : IDisposable
 {
+    private readonly Squash _squash;
+    private readonly ImmutableArray<string> _trees;
+
     public StackView(LayerFiles files, Squash squash, string repository, LayerId? top, int depth)
     {
         var levels = ImmutableArray.CreateBuilder<Level>();
-        foreach (var tree in squash.Trees(top, depth))
+        (_squash, _trees) = (squash, squash.Rent(top, depth));
+        foreach (var tree in _trees)
         {
             levels.Add(new(files.OpenTree(tree), tree));
         }
@@ -26,5 +30,7 @@ internal sealed class StackView : IDisposable
         {
             level.Tree.Dispose();
         }
+
+        _squash.Return(_trees);
     }
 }

@@ -140,6 +140,7 @@ internal sealed class Workspace : IWorkspace
             }
 
             scan.Sync();
+            using var birth = _files.Births.Bear(id);
             MakeRoom(id);
             var meta = new LayerMeta(LayerMeta.CurrentVersion, id, Top, Root, edits);
             _files.Prepare(meta);

@@ -78,6 +78,23 @@ public interface ICairn : IAsyncDisposable
     /// <summary>Folds the journal again and compares everything with what was recorded.</summary>
     Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken);
 
+    /// <summary>Where two runs part: the first thing that differs, all steps side by side, and the files.</summary>
+    Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken);
+
+    /// <summary>Asks a model again with the exact prompt of each step and reports how its answers drift. Runs no tool and writes nothing.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="options">Which model, and what it may cost.</param>
+    /// <param name="progress">Told of each step when it was compared; may be null.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Takes out of the state directory what nothing reaches, and runs that need not be kept.</summary>
+    /// <param name="request">What to keep.</param>
+    /// <param name="progress">Told now and then what is being done; may be null.</param>
+    /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
+    Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn cannot collect its state directory.");
+
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
 }

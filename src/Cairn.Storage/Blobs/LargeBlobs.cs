@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Cairn.Storage;
 
 /// <summary>
@@ -6,15 +8,18 @@ namespace Cairn.Storage;
 /// </summary>
 /// <param name="disk">The disk.</param>
 /// <param name="layout">Where the files are.</param>
+/// <param name="time">The clock.</param>
 /// <param name="maxRemembered">How many bodies it remembers to be durable; the others are looked at again when they are put again.</param>
-internal sealed class LargeBlobs(IDisk disk, StateLayout layout, int maxRemembered = LargeBlobs.MaxRemembered)
+internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? time = null, int maxRemembered = LargeBlobs.MaxRemembered)
 {
     /// <summary>Some megabytes of memory, and 16 GB of bodies at least.</summary>
     public const int MaxRemembered = 65_536;
 
     private readonly Lock _gate = new();
-    private readonly HashSet<BlobHash> _durable = [];
+    private readonly Dictionary<BlobHash, long> _durable = [];
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
+    private long _forgot = long.MinValue;
     private long _scratch;
 
     /// <summary>How many bodies it remembers now.</summary>
@@ -42,8 +47,9 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout, int maxRemember
     {
         lock (_gate)
         {
-            if (_durable.Contains(hash))
+            if (_durable.ContainsKey(hash))
             {
+                _durable[hash] = _time.GetTimestamp();
                 return;
             }
 
@@ -72,10 +78,30 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout, int maxRemember
             if (_durable.Count >= maxRemembered)
             {
                 _durable.Clear();
+                _forgot = _time.GetTimestamp();
             }
 
-            _durable.Add(hash);
+            _durable[hash] = _time.GetTimestamp();
         }
+    }
+
+    /// <summary>Removes the files that are not live and were not put since a time; returns how many they are, and their bytes.</summary>
+    public (long Count, long Bytes) Collect(Func<BlobHash, bool> isLive, long since, bool dryRun, CancellationToken cancellationToken)
+    {
+        var (count, total) = (0L, 0L);
+        for (var first = 0; first < 256; first++)
+        {
+            foreach (var name in disk.List(Path.Combine(layout.Blobs, first.ToString("x2", CultureInfo.InvariantCulture))))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (BlobHash.TryParse(name, out var hash) && !isLive(hash) && TryRemove(hash, since, dryRun) is { } bytes)
+                {
+                    (count, total) = (count + 1, total + bytes);
+                }
+            }
+        }
+
+        return (count, total);
     }
 
     public byte[]? TryGet(BlobHash hash)
@@ -91,6 +117,34 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout, int maxRemember
         return file.Read(0, body) == body.Length && BlobHash.Of(body) == hash
             ? body
             : throw new InvalidDataException($"The body {hash} is damaged: the bytes of {path} have another hash.");
+    }
+
+    private long? TryRemove(BlobHash hash, long since, bool dryRun)
+    {
+        var path = layout.Blob(hash);
+        lock (_gate)
+        {
+            // What was forgotten since then may have been put since then: it is left to the next collection.
+            if (_forgot >= since || (_durable.TryGetValue(hash, out var put) && put >= since))
+            {
+                return null;
+            }
+
+            long bytes;
+            using (var file = disk.Open(path, DiskOpen.Read))
+            {
+                bytes = file.Length;
+            }
+
+            if (!dryRun)
+            {
+                // First: if the delete fails half way, the next put looks at the disk again.
+                _durable.Remove(hash);
+                disk.Delete(path);
+            }
+
+            return bytes;
+        }
     }
 
     // A file that is there but not whole (a damaged disk) is written again.

@@ -82,7 +82,7 @@ internal sealed class CommitQueue(string directory, LogIndex index, LogWriter wr
             lock (_gate)
             {
                 ThrowIfUnusable();
-                if (index.TryFindBlob(hash, out _) || _waitingBlobs.ContainsKey(hash))
+                if (index.Reuse(hash) || _waitingBlobs.ContainsKey(hash))
                 {
                     return;
                 }

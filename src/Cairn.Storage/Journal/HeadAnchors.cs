@@ -16,17 +16,30 @@ internal sealed record HeadAnchors(
     bool Clean, uint Segment, long End, ulong NextCommit, IReadOnlyList<(string Run, long Count, BlobHash Chain)> Runs)
 {
     private const string FirstLine = "cairn heads 1";
+    private const string CollectingLine = "cairn heads 2";
+    private const string DroppedWord = "dropped";
     private const string LastWord = "sha256 ";
+
+    /// <summary>
+    /// Runs that a collection removed: what the log still holds of them counts for nothing. Their place in this file is the
+    /// moment in which they go, all of them at once.
+    /// </summary>
+    public IReadOnlyList<string> Dropped { get; init; } = [];
 
     /// <summary>Replaces the anchors atomically.</summary>
     public void Write(IDisk disk, StateLayout layout)
     {
         var text = new StringBuilder(FirstLine.Length + 64 + (Runs.Count * 96));
-        text.Append(FirstLine).Append('\n');
+        text.Append(Dropped.Count == 0 ? FirstLine : CollectingLine).Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"log {Segment} {End} {NextCommit} {(Clean ? "closed" : "open")}\n");
         foreach (var (run, count, chain) in Runs)
         {
             text.Append(CultureInfo.InvariantCulture, $"{run} {count} {chain.Value}\n");
+        }
+
+        foreach (var run in Dropped)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{DroppedWord} {run}\n");
         }
 
         text.Append(LastWord).Append(BlobHash.OfText(text.ToString(0, text.Length - LastWord.Length)).Value).Append('\n');
@@ -54,7 +67,8 @@ internal sealed record HeadAnchors(
         using var file = disk.Open(layout.Heads, DiskOpen.Read);
         var bytes = new byte[file.Length];
         var text = Encoding.ASCII.GetString(bytes, 0, file.Read(0, bytes));
-        if (text.StartsWith("cairn heads ", StringComparison.Ordinal) && !text.StartsWith(FirstLine + "\n", StringComparison.Ordinal))
+        if (text.StartsWith("cairn heads ", StringComparison.Ordinal) 
+            && !text.StartsWith(FirstLine + "\n", StringComparison.Ordinal) && !text.StartsWith(CollectingLine + "\n", StringComparison.Ordinal))
         {
             throw new InvalidDataException($"{layout.Heads} was written by a newer Cairn ({text.Split('\n')[0]}).");
         }
@@ -73,12 +87,15 @@ internal sealed record HeadAnchors(
 
         var lines = text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var log = lines[1].Split(' ');
+        var runs = lines.Skip(2).Select(line => line.Split(' ')).ToLookup(parts => parts.Length == 2);
         return new(
             log[4] == "closed",
             uint.Parse(log[1], CultureInfo.InvariantCulture),
             long.Parse(log[2], CultureInfo.InvariantCulture),
             ulong.Parse(log[3], CultureInfo.InvariantCulture),
-            [.. lines.Skip(2).Select(line => line.Split(' ')).Select(parts =>
-                (parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture), BlobHash.Parse(parts[2])))]);
+            [.. runs[false].Select(parts => (parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture), BlobHash.Parse(parts[2])))])
+        {
+            Dropped = [.. runs[true].Select(parts => parts[1])],
+        };
     }
 }

@@ -16,6 +16,12 @@ internal sealed class IndexBuilder(LogIndex index) : ILogVisitor
             return $"the record has the unknown kind {(int)record.Kind}.";
         }
 
+        if (index.IsDropped(record.RunKey))
+        {
+            index.AddRemnant(segment);
+            return null;
+        }
+
         var run = index.Find(record.RunKey);
         if (run is null)
         {

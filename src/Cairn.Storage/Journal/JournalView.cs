@@ -14,7 +14,17 @@ internal static class JournalView
         return records;
     }
 
-    public static void ReadRaw(LogIndex index, object gate, LogReader reader, RunId run, long fromSeq, LogReader.Taker take)
+    public static void ReadRaw(LogIndex index, object gate, LogReader reader, RunId run, long fromSeq, LogReader.Taker take, int most = int.MaxValue)
+    {
+        // Before the index' gate: a collection must not move the records between the look-up and the reading.
+        lock (reader.Gate)
+        {
+            ReadWhileNothingMoves(index, gate, reader, run, fromSeq, take, most);
+        }
+    }
+
+    private static void ReadWhileNothingMoves(
+        LogIndex index, object gate, LogReader reader, RunId run, long fromSeq, LogReader.Taker take, int most)
     {
         RunState? state;
         IReadOnlyList<LogPlace> places;
@@ -27,7 +37,7 @@ internal static class JournalView
                 return;
             }
 
-            places = state.Places.GetRange((int)fromSeq, state.Places.Count - (int)fromSeq);
+            places = state.Places.GetRange((int)fromSeq, Math.Min(most, state.Places.Count - (int)fromSeq));
             previous = fromSeq == 0 ? null : state.Places[(int)fromSeq - 1];
         }
 

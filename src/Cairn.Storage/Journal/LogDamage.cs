@@ -12,9 +12,9 @@ internal sealed record LogDamage(uint Segment, long Offset, string? Run, long? S
     public string Place => $"segment {StateLayout.SegmentName(Segment)}, offset {Offset}" +
         (Run is null ? "" : $", run {Run}") + (Seq is null ? "" : $", seq {Seq}");
 
-    public static LogDamage NewerFormat(uint segment, long offset, int format) => new(
+    public static LogDamage NewerFormat(uint segment, long offset, int format, int known = RecordView.CurrentFormat) => new(
         segment, offset, null, null,
-        $"written by a newer Cairn (format {format}; this one reads up to {RecordView.CurrentFormat}). Use that version, or export the journal with it.", Newer: true);
+        $"written by a newer Cairn (format {format}; this one reads up to {known}). Use that version, or export the journal with it.", Newer: true);
 
     public InvalidDataException ToException(string directory) => new(Newer
         ? $"The journal in {directory} was {Reason} ({Place})"

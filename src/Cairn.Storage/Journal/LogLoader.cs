@@ -67,15 +67,29 @@ internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visi
         if (scan.Damage is { } found)
         {
             var behind = bytes.AsSpan((int)(scan.End - start));
-            if (found.Newer || !last || SegmentScanner.FindLater(behind, scan.End, header, scan.NextCommit) >= 0)
+            if (found.Newer || !last || header.IsRewritten || SegmentScanner.FindLater(behind, scan.End, header, scan.NextCommit) >= 0)
             {
                 throw found.ToException(layout.Root);
             }
         }
 
+        if (header.IsRewritten)
+        {
+            if (RewrittenDamage(header, scan) is { } cut)
+            {
+                throw cut.ToException(layout.Root);
+            }
+
+            scan = scan with { NextCommit = header.NextCommit };
+        }
+
         var lastCommit = again && scan.LastCommit == 0 ? before.LastCommit : scan.LastCommit;
         return new(new(header, scan.End, scan.NextCommit), lastCommit, scan.Damage is not null, 0);
     }
+
+    /// <summary>A rewritten segment ends where its header says, neither before nor behind.</summary>
+    internal static LogDamage? RewrittenDamage(SegmentHeader header, SegmentScanner.Result scan) => scan.End == header.End ? null
+        : new(header.Number, scan.End, null, null, $"the segment ended at offset {header.End} when it was rewritten, and ends here now.");
 
     internal static (LogDamage? Damage, bool Unborn) CheckHeader(byte[] bytes, uint number, LogTail? expected, bool last, out SegmentHeader header)
     {
@@ -87,9 +101,9 @@ internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visi
                 : (new(number, 0, null, null, "the header of the segment does not match its checksum."), false);
         }
 
-        if (header.Format > RecordView.CurrentFormat)
+        if (header.Format > SegmentHeader.RewrittenFormat)
         {
-            return (LogDamage.NewerFormat(number, 0, header.Format), false);
+            return (LogDamage.NewerFormat(number, 0, header.Format, SegmentHeader.RewrittenFormat), false);
         }
 
         if (expected is not { } before)
@@ -102,7 +116,7 @@ internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visi
             return (new(number, 0, null, null, $"the segment begins with commit {header.FirstCommit}, the log before it ends before commit {before.NextCommit}: a segment was cut short, moved or exchanged."), false);
         }
 
-        return header.PreviousEnd != (before.Header.Number == 0 ? 0 : before.End)
+        return !before.Header.IsRewritten && header.PreviousEnd != (before.Header.Number == 0 ? 0 : before.End)
             ? (new(number - 1, before.End, null, null, $"the segment ended at offset {header.PreviousEnd} when the next one was begun, and ends here now."), false)
             : (null, false);
     }

@@ -11,4 +11,6 @@ internal readonly record struct LogPlace
     public uint Segment => (uint)(_packed >> OffsetBits);
 
     public long Offset => _packed & ((1L << OffsetBits) - 1);
+
+    public bool IsBefore(LogPlace other) => _packed < other._packed;
 }

@@ -13,6 +13,21 @@ internal sealed class LogReader(IDisk disk, StateLayout layout) : IDisposable
     private long _windowStart;
     private int _windowLength;
 
+    /// <summary>Held while places are looked up and read, and while a rewritten segment takes the place of the old one.</summary>
+    public Lock Gate => _gate;
+
+    /// <summary>Closes a segment whose file was replaced.</summary>
+    public void Forget(uint segment)
+    {
+        lock (_gate)
+        {
+            if (_files.Remove(segment, out var file))
+            {
+                file.Dispose();
+            }
+        }
+    }
+
     /// <summary>Reads a run's records and checks each: checksum, place in the run, chain.</summary>
     /// <param name="run">The run's id and key.</param>
     /// <param name="places">Where the records lie.</param>

@@ -33,6 +33,7 @@ internal sealed class LogWriter : IDisposable
         {
             _file = disk.Open(layout.Segment(tail.Header.Number), DiskOpen.ReadWrite);
             _allocated = _file.Length;
+            _sealed = tail.Header.IsRewritten;
         }
     }
 
@@ -71,6 +72,15 @@ internal sealed class LogWriter : IDisposable
         _allocated = Math.Max(_allocated, _end);
         _nextCommit++;
         return place;
+    }
+
+    /// <summary>Ends the last segment, when it holds anything, so that all that was written so far never changes any more.</summary>
+    public void RollOver()
+    {
+        if (_file is not null && (_sealed || _end > SegmentHeader.Bytes))
+        {
+            Roll();
+        }
     }
 
     /// <summary>Gives the zeros at the end back to the file system; for a clean close.</summary>

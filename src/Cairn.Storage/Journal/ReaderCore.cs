@@ -30,13 +30,44 @@ internal sealed class ReaderCore : IStoreCore
     public BlobHash Put(ReadOnlySpan<byte> body) =>
         throw new InvalidOperationException($"The state directory {_layout.Root} is open to read only.");
 
-    public void Read(RunId run, long fromSeq, LogReader.Taker take) => JournalView.ReadRaw(_index, _gate, _reader, run, fromSeq, take);
+    public void Read(RunId run, long fromSeq, LogReader.Taker take)
+    {
+        var taken = false;
+        _ = Again(
+            () =>
+            {
+                JournalView.ReadRaw(_index, _gate, _reader, run, fromSeq, (record, place) =>
+                {
+                    taken = true;
+                    take(record, place);
+                });
+                return true;
+            },
+            () => !taken);
+    }
 
-    public IReadOnlyList<JournalRecord> Read(RunId run, long fromSeq) => JournalView.Read(_index, _gate, _reader, run, fromSeq, _layout.Root);
+    public IReadOnlyList<JournalRecord> Read(RunId run, long fromSeq) =>
+        Again(() => JournalView.Read(_index, _gate, _reader, run, fromSeq, _layout.Root), () => true);
 
     public IReadOnlyList<RunHead> Runs() => JournalView.Heads(_index, _gate);
 
-    public byte[]? TryGet(BlobHash hash)
+    public byte[]? TryGet(BlobHash hash) => Again(() => Find(hash), () => true);
+
+    // The writer may have collected since the log was read here: then records lie elsewhere.
+    private T Again<T>(Func<T> read, Func<bool> mayRepeat)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is InvalidDataException or FileNotFoundException && mayRepeat())
+        {
+            Reload();
+            return read();
+        }
+    }
+
+    private byte[]? Find(BlobHash hash)
     {
         LogPlace place;
         bool found;
@@ -86,6 +117,7 @@ internal sealed class ReaderCore : IStoreCore
             {
                 var anchors = HeadAnchors.Read(_disk, _layout);
                 var index = new LogIndex();
+                index.Drop(anchors?.Dropped ?? []);
                 var found = new LogLoader(_disk, _layout, new IndexBuilder(index)).LoadAll();
                 var reader = new LogReader(_disk, _layout);
                 lock (_gate)

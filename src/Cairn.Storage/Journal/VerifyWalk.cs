@@ -1,8 +1,10 @@
 namespace Cairn.Storage;
 
 /// <summary>One walk of the verifier over the segments.</summary>
-internal sealed class VerifyWalk(IDisk disk, StateLayout layout, List<JournalFinding> findings, CancellationToken cancellationToken) : ILogVisitor
+internal sealed class VerifyWalk(
+    IDisk disk, StateLayout layout, IEnumerable<string> dropped, List<JournalFinding> findings, CancellationToken cancellationToken) : ILogVisitor
 {
+    private readonly HashSet<UInt128> _dropped = [.. dropped.Select(run => RecordView.KeyOf(RunId.Parse(run)))];
     private readonly Dictionary<UInt128, Progress> _runs = [];
     private LogTail _tail;
     private bool _torn;
@@ -61,7 +63,7 @@ internal sealed class VerifyWalk(IDisk disk, StateLayout layout, List<JournalFin
         {
             Add(new(segment, offset, null, null, "the record has an unknown kind or names no run."));
         }
-        else
+        else if (!_dropped.Contains(record.RunKey))
         {
             Event(segment, offset, record, run);
         }
@@ -136,14 +138,19 @@ internal sealed class VerifyWalk(IDisk disk, StateLayout layout, List<JournalFin
         {
             cancellationToken.ThrowIfCancellationRequested();
             var scan = SegmentScanner.Scan(bytes.AsSpan((int)at), at, header, next, this);
-            _tail = new(header, scan.End, scan.NextCommit);
+            _tail = new(header, scan.End, header.IsRewritten ? header.NextCommit : scan.NextCommit);
             if (scan.Damage is null)
             {
+                if (header.IsRewritten && LogLoader.RewrittenDamage(header, scan) is { } cut)
+                {
+                    Add(cut);
+                }
+
                 return;
             }
 
             var later = SegmentScanner.FindLater(bytes.AsSpan((int)scan.End), scan.End, header, scan.NextCommit);
-            if (later < 0 && last && !scan.Damage.Newer)
+            if (later < 0 && last && !scan.Damage.Newer && !header.IsRewritten)
             {
                 _torn = true;
                 return;

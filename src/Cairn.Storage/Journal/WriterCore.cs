@@ -12,6 +12,8 @@ internal sealed class WriterCore : IStoreCore
     private readonly LogWriter _writer;
     private readonly CommitQueue _queue;
     private readonly LargeBlobs _large;
+    private readonly BodyAges _ages;
+    private int _collecting;
     private int _commitsSinceAnchor;
     private bool _disposed;
 
@@ -19,7 +21,7 @@ internal sealed class WriterCore : IStoreCore
     {
         (_disk, _layout, _options) = (disk, layout, options);
         _reader = new(disk, layout);
-        _large = new(disk, layout);
+        _large = new(disk, layout, time);
         _lock = TakeLock();
         try
         {
@@ -32,8 +34,17 @@ internal sealed class WriterCore : IStoreCore
             throw;
         }
 
+        _ages = new(time, options.CollectionGrace, End);
+        _index.Ages = _ages;
         _queue = new(layout.Root, _index, _writer, time, options) { Committed = AfterCommit };
     }
+
+    private LogPlace End => new(_writer.Tail.Header.Number, _writer.Tail.End);
+
+    public LogCollector BeginCollection() => Interlocked.Exchange(ref _collecting, 1) == 0
+        ? new(_disk, _layout, _index, _reader, _queue, _writer, _large, _ages, () => Anchors(clean: false).Write(_disk, _layout),
+            () => Volatile.Write(ref _collecting, 0))
+        : throw new InvalidOperationException($"The state directory {_layout.Root} is being collected already.");
 
     public ValueTask<IReadOnlyList<JournalRecord>> AppendAsync(
         RunId run, long expectedSeq, IReadOnlyList<RunEvent> events, CancellationToken cancellationToken) =>
@@ -75,16 +86,22 @@ internal sealed class WriterCore : IStoreCore
             return waiting;
         }
 
-        LogPlace place;
-        lock (_queue.Gate)
+        // Before the index' gate: a collection must not move the body between the look-up and the reading.
+        lock (_reader.Gate)
         {
-            if (!_index.TryFindBlob(hash, out place))
+            LogPlace place;
+            lock (_queue.Gate)
             {
-                place = default;
+                _ = _index.TryFindBlob(hash, out place);
+            }
+
+            if (place != default)
+            {
+                return _reader.ReadBlob(place, hash);
             }
         }
 
-        return place == default ? _large.TryGet(hash) : _reader.ReadBlob(place, hash);
+        return _large.TryGet(hash);
     }
 
     public void Flush() => _queue.Flush();
@@ -186,7 +203,9 @@ internal sealed class WriterCore : IStoreCore
 
     private LogTail Recover()
     {
-        var anchors = _options.Reanchor ? null : HeadAnchors.Read(_disk, _layout);
+        var anchors = ReadAnchors();
+        _index.Drop(anchors?.Dropped ?? []);
+        anchors = _options.Reanchor ? null : anchors;
         var found = new LogLoader(_disk, _layout, new IndexBuilder(_index)).LoadAll();
         var tail = found.Tail;
         if (!_options.Reanchor)
@@ -204,6 +223,11 @@ internal sealed class WriterCore : IStoreCore
             MendTail(found);
         }
 
+        foreach (var name in _disk.List(_layout.Journal).Where(name => name.EndsWith(StateLayout.ScratchEnd, StringComparison.Ordinal)))
+        {
+            _disk.Delete(Path.Combine(_layout.Journal, name));
+        }
+
         _disk.SyncDirectory(_layout.Journal);
         _large.Sweep();
         if (anchors is null or { Clean: true })
@@ -213,6 +237,18 @@ internal sealed class WriterCore : IStoreCore
         }
 
         return tail;
+    }
+
+    private HeadAnchors? ReadAnchors()
+    {
+        try
+        {
+            return HeadAnchors.Read(_disk, _layout);
+        }
+        catch (InvalidDataException) when (_options.Reanchor)
+        {
+            return null;
+        }
     }
 
     private void CheckAnchors(HeadAnchors? anchors, LogLoader.Result found)
@@ -261,6 +297,7 @@ internal sealed class WriterCore : IStoreCore
 
     private void AfterCommit(CommitBatch batch, bool rolled)
     {
+        _ages.Grew(End);
         if (!batch.EndsRun && !rolled && ++_commitsSinceAnchor < _options.AnchorCommits)
         {
             return;
@@ -286,7 +323,10 @@ internal sealed class WriterCore : IStoreCore
         lock (_queue?.Gate ?? this)
         {
             return new(clean, tail.Header.Number, tail.End, tail.NextCommit,
-                [.. _index.Runs.Select(run => (run.Run.Value, (long)run.Places.Count, run.Chain))]);
+                [.. _index.Runs.Where(run => !_index.IsDropped(run.Key)).Select(run => (run.Run.Value, (long)run.Places.Count, run.Chain))])
+            {
+                Dropped = [.. _index.Dropped],
+            };
         }
     }
 }

@@ -22,7 +22,9 @@ public sealed class AnthropicConformanceTests : WireConformance
         ["request_id"] = "req_1",
     }.ToJsonString();
 
-    private protected override string Wire(FakeAnswer answer)
+    private protected override string Wire(FakeAnswer answer) => WireOf(answer);
+
+    internal static string WireOf(FakeAnswer answer)
     {
         var wire = new StringBuilder();
         Start(wire, answer.Usage);

@@ -21,7 +21,9 @@ public sealed class OpenAiConformanceTests : WireConformance
         ["error"] = new JsonObject { ["message"] = message, ["type"] = type, ["param"] = null, ["code"] = code },
     }.ToJsonString();
 
-    private protected override string Wire(FakeAnswer answer)
+    private protected override string Wire(FakeAnswer answer) => WireOf(answer);
+
+    internal static string WireOf(FakeAnswer answer)
     {
         var wire = new StringBuilder();
         Chunk(wire, """{"role":"assistant","content":"","refusal":null}""");

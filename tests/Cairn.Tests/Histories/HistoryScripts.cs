@@ -1,0 +1,79 @@
+using Cairn.Storage;
+using Cairn.Tests.Replay;
+
+namespace Cairn.Tests.Histories;
+
+/// <summary>
+/// The runs that the golden journals hold. They are scripts: nothing in them depends on a clock, a machine or chance, so they
+/// give the same bytes everywhere.
+/// </summary>
+internal static class HistoryScripts
+{
+    public static IReadOnlyDictionary<string, Action<StateStore>> All { get; } = new Dictionary<string, Action<StateStore>>
+    {
+        ["repair"] = Repair,
+        ["turns-back"] = TurnsBack,
+        ["code-agent"] = CodeAgent,
+        ["tight"] = Tight,
+    };
+
+    /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
+    private static void Repair(StateStore store) => ScriptedRun.Start(store, "repair", judge: new("run the tests", 60))
+        .Answer("I read it.", ("read!", """{"file":"a.py"}"""), ("read", """{"path":"b.py"}"""), ("read", """{"path":"c.py"}"""))
+        .Finish("def b(): pass\n", last: true).Finish("no such file: c.py", ToolStatus.Failed)
+        .Answer("I change it.", ("write", """{"path":"a.py","content":"x = 1\n"}"""), ("complete", """{"outcome":"done"}"""))
+        .Finish("written", layer: "l1").Finish("ok")
+        .Judge(false, "1 of 2 tests fails: expected 2, was 1")
+        .Answer("Once more.", ("write", """{"path":"a.py","content":"x = 2\n"}""")).Finish("written", layer: "l2")
+        .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok")
+        .Judge(true).Merge();
+
+    /// <summary>A model retry, a question to a human, a crash within a call, a rollback, a fork with another model.</summary>
+    private static void TurnsBack(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "source", merge: MergeMode.Ask)
+            .FailModel(ModelErrorKind.RateLimited).FailModel(ModelErrorKind.BrokenStream)
+            .Answer("Which one?", ("ask_human", """{"question":"this or that?","options":["this","that"]}""")).Decide("this", yes: false)
+            .Answer("I change it.", ("write", """{"path":"a.txt","content":"one"}"""));
+        run.Happen(new RunRecovered("resume"));
+        run.Finish("written", layer: "l1");
+        var changed = run.State.Checkpoints[^1];
+        run.Answer("And that.", ("write", """{"path":"b.txt","content":"two"}""")).Finish("written", layer: "l2")
+            .Happen(new RunRolledBack(changed.Id, $"rolled back to {changed.Id} by the user", Continue: false))
+            .Happen(new RunRecovered("resume"))
+            .Answer("Otherwise.", ("complete", "{}")).Finish("ok").Decide("no", yes: false);
+        run.Fork("fork", changed.Position, "test:two").Happen(new RunRecovered("resume"))
+            .Answer("Done another way.", ("deploy", """{"to":"test"}"""), ("complete", "{}")).Happen(new RunRecovered("restart"))
+            .Decide("no", yes: false).Finish("ok").Decide("yes", yes: true).Merge(MergeStatus.Conflicts);
+    }
+
+    /// <summary>A code agent with data for programs, a checkpoint of its own, a failed call, a stop by a limit of time.</summary>
+    private static void CodeAgent(StateStore store)
+    {
+        ScriptedRun.Start(store, "renames", "rename a to b", AgentKind.Code, merge: MergeMode.Never)
+            .Calls("read", """{"path":"a.cs"}""").Finish("class A;")
+            .Happen(new CheckpointTaken("before the change"))
+            .Calls("write", """{"path":"a.cs"}""").Finish("class B;", layer: "l1")
+            .Calls("read", """{"path":"z.cs"}""").Finish("no such file", ToolStatus.Failed)
+            .Happen(new AgentFinished(true, "1 file renamed"));
+        ScriptedRun.Start(store, "stopped", "rename c to d", AgentKind.Code)
+            .Calls("read", """{"path":"a.cs"}""").Finish("class A;")
+            .Happen(new RunStopRequested(false, "the wall time of 00:10:00 is over", Limit: true));
+    }
+
+    /// <summary>Token and money limits with what is left told in the prompt, a window so small that results and turns are left out, a child, a refused budget.</summary>
+    private static void Tight(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "tight", limits: new RunLimits { Tokens = 60_000, Usd = 1.5m, Steps = 30, ErrorsInARow = 3 }, window: 6_500);
+        for (var i = 0; i < 20; i++)
+        {
+            run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i}}.txt"}""")).Finish($"text {i}", tokens: 800);
+        }
+
+        Assert.True(run.State.Trim is { Elided: > 0, Dropped: > 0 }, $"nothing is left out of the prompts: {run.State.Trim}");
+        run.Answer("I say no more.").Answer("Really.");
+        var child = ScriptedRun.Start(
+            store, "child", limits: new RunLimits { Tokens = 20_000 }, parent: RunId.Parse("tight"), layer: "l9", refuse: true);
+        Assert.Equal(Cairn.Kernel.RunPhase.Ended, child.State.Phase);
+    }
+}
