@@ -40,7 +40,7 @@ internal static class StepsBenchmark
                 {
                     foreach (var kb in options.Numbers("kb", "1,4,64"))
                     {
-                        var cell = new Cell(runs, steps, kb, options.Number("seconds", 60), options.Number("max-mb", 1024), scratch, options.Text("only", ""));
+                        var cell = new Cell(runs, steps, kb, options.Number("seconds", 60), options.Number("max-mb", 4096), scratch, options.Text("only", ""));
                         results.AddRange(Measure(cell, options.Number("rounds", 10), peers, log));
                         StepsText.Print(results.Where(r => r.Runs == runs && r.Steps == steps && r.Kb == kb).ToList(), log);
                     }

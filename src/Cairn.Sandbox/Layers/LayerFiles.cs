@@ -11,10 +11,19 @@ namespace Cairn.Sandbox.Layers;
 internal sealed class LayerFiles : IDisposable
 {
     private const long MaxMetaBytes = 1L << 30;
-    private readonly ConcurrentDictionary<LayerId, LayerMeta> _metas = new();
 
-    public LayerFiles(string state)
+    /// <summary>The most changed paths that the descriptions kept in memory hold together: some 100 MB.</summary>
+    private const long MaxKeptEdits = 200_000;
+
+    private readonly ConcurrentDictionary<LayerId, LayerMeta> _metas = new();
+    private readonly long _maxKept;
+    private long _kept;
+
+    /// <param name="state">The state directory.</param>
+    /// <param name="maxKept">The most changed paths, and layers, that are kept in memory.</param>
+    public LayerFiles(string state, long maxKept = MaxKeptEdits)
     {
+        _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
         foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo"])
         {
@@ -58,7 +67,7 @@ internal sealed class LayerFiles : IDisposable
     public DirectoryHandle OpenTree(string relative) => DirectoryHandle.Open(System.IO.Path.Combine(Path, relative));
 
     /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
-    public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : _metas.GetOrAdd(id, Load(id));
+    public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : Keep(Load(id));
 
     public bool Exists(LayerId id) => State.Stat($"layers/{Checked(id.Value)}/meta.json") is not null;
 
@@ -93,7 +102,7 @@ internal sealed class LayerFiles : IDisposable
         State.SyncDirectory(directory);
         File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
         State.SyncDirectory(directory);
-        _metas[meta.Layer] = meta;
+        Keep(meta);
     }
 
     /// <summary>Unmakes a layer: without its meta.json it is a left-over.</summary>
@@ -102,6 +111,22 @@ internal sealed class LayerFiles : IDisposable
         _metas.TryRemove(id, out _);
         TreeRemoval.Remove(State, $"layers/{id}/meta.json");
         State.SyncDirectory($"layers/{id}");
+    }
+
+    /// <summary>How many descriptions are in memory.</summary>
+    public int Kept => _metas.Count;
+
+    /// <summary>What is on disk for good may be kept in memory, and may be dropped from there at any time.</summary>
+    private LayerMeta Keep(LayerMeta meta)
+    {
+        if (Interlocked.Add(ref _kept, meta.Edits.Length + 1) > _maxKept)
+        {
+            _metas.Clear();
+            Interlocked.Exchange(ref _kept, meta.Edits.Length + 1);
+        }
+
+        _metas[meta.Layer] = meta;
+        return meta;
     }
 
     /// <summary>Forgets what is known of a layer that is gone.</summary>

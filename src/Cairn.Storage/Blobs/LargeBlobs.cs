@@ -6,13 +6,33 @@ namespace Cairn.Storage;
 /// Bodies that are too large for the log, each in a file named by its hash. A put is durable when it returns: written
 /// beside, synced, renamed, directory synced.
 /// </summary>
-internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? time = null)
+/// <param name="disk">The disk.</param>
+/// <param name="layout">Where the files are.</param>
+/// <param name="time">The clock.</param>
+/// <param name="maxRemembered">How many bodies it remembers to be durable; the others are looked at again when they are put again.</param>
+internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? time = null, int maxRemembered = LargeBlobs.MaxRemembered)
 {
+    /// <summary>Some megabytes of memory, and 16 GB of bodies at least.</summary>
+    public const int MaxRemembered = 65_536;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<BlobHash, long> _durable = [];
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
+    private long _forgot = long.MinValue;
     private long _scratch;
+
+    /// <summary>How many bodies it remembers now.</summary>
+    public int Remembered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _durable.Count;
+            }
+        }
+    }
 
     /// <summary>Removes what a crash left half written; only the one writer may.</summary>
     public void Sweep()
@@ -55,6 +75,12 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? t
 
             // Also for a file that was there: a process that died may have renamed it without this.
             disk.SyncDirectory(directory);
+            if (_durable.Count >= maxRemembered)
+            {
+                _durable.Clear();
+                _forgot = _time.GetTimestamp();
+            }
+
             _durable[hash] = _time.GetTimestamp();
         }
     }
@@ -98,7 +124,8 @@ internal sealed class LargeBlobs(IDisk disk, StateLayout layout, TimeProvider? t
         var path = layout.Blob(hash);
         lock (_gate)
         {
-            if (_durable.TryGetValue(hash, out var put) && put >= since)
+            // What was forgotten since then may have been put since then: it is left to the next collection.
+            if (_forgot >= since || (_durable.TryGetValue(hash, out var put) && put >= since))
             {
                 return null;
             }
