@@ -71,7 +71,7 @@ public sealed class StateDirectoryTests
         (await scene.RunAsync(model)).Exits(0);
         var log = Directory.EnumerateFiles(Path.Combine(scene.State, "journal")).Single();
         var bytes = await File.ReadAllBytesAsync(log, Cancel);
-        bytes[8] = 2;
+        bytes[8] = 99;
         BitConverter.TryWriteBytes(bytes.AsSpan(60), JournalEdit.Crc32C(bytes.AsSpan(0, 60)));
         await File.WriteAllBytesAsync(log, bytes, Cancel);
         foreach (var call in (string[][])[["runs"], ["log", "last"], ["resume", "last"], ["replay", "last", "--verify"]])
