@@ -15,9 +15,9 @@ internal sealed class CodeDemo(ICairn cairn, string scratch, bool json)
     private const string Symbol = "Cairn.Abstractions.BlobHash";
     private const string NewName = "ContentHash";
 
-    /// <summary>A name that the base library also has: the code no longer compiles.</summary>
-    private const string BreakingSymbol = "Cairn.Abstractions.RunEvent";
-    private const string BreakingName = "RunState";
+    /// <summary>The new name is taken in the same namespace: the code no longer compiles.</summary>
+    private const string BreakingSymbol = "Cairn.Abstractions.ChangeKind";
+    private const string BreakingName = "EntryKind";
 
     private readonly string _clone = Path.Combine(scratch, "cairn");
 
