@@ -51,7 +51,7 @@ const agent = restate.service({
     warm: async (ctx) => {
       for (let i = 0; i < 100; i++) await ctx.run('work', () => payload('warm', i, o.bytes));
     },
-    work: async (ctx, run) => {
+    job: async (ctx, run) => {
       for (let i = 0; i < o.steps; i++) {
         const at = now();
         await ctx.run('work', () => payload(run, i, o.bytes));
@@ -75,7 +75,7 @@ if (!warm.ok) throw new Error(await warm.text());
 const base = diskBytes(data);
 const cpu = process.cpuUsage();
 const begin = now();
-for (let i = 0; i < o.runs; i++) await call(ingress, '/agent/work/send', `r${i}`);
+for (let i = 0; i < o.runs; i++) await call(ingress, '/agent/job/send', `r${i}`);
 await all;
 const seconds = (now() - begin) / 1e6;
 const used = process.cpuUsage(cpu);

@@ -111,7 +111,7 @@ public sealed class SourceRulesTests
     public void What_is_left_open_is_found(string line) => Assert.NotEmpty(SourceRules.LeftOver(Text("a.cs", line)));
 
     [Theory]
-    [InlineData("var path = $\"{layer}/work/index\";")]
+    [InlineData("var path = $\"{layer}/inner/index\";")]
     [InlineData("if (line.EndsWith(\"TO" + "DO\", StringComparison.Ordinal))")]
     [InlineData("var home = \"/home/agent\";")]
     [InlineData("Mastodon and hackneyed todos are fine")]
