@@ -66,7 +66,11 @@ public sealed record RunStarted(
 /// <param name="SourceCount">How many of the source's records are its past.</param>
 /// <param name="SourceChain">The chain value of the last of them: the proof of which past it is.</param>
 /// <param name="Model">Another model to go on with; null keeps the source's.</param>
-public sealed record RunForked(RunId Source, long SourceCount, BlobHash SourceChain, ModelBinding? Model) : RunEvent;
+public sealed record RunForked(RunId Source, long SourceCount, BlobHash SourceChain, ModelBinding? Model) : RunEvent
+{
+    /// <summary>A layer that gives the files of that place although they were merged since; null when none is needed.</summary>
+    public LayerId? Layer { get; init; }
+}
 
 /// <summary>A process took the run up again; what was under way is issued again by its effect class.</summary>
 /// <param name="Reason">resume, restart, …</param>
@@ -76,7 +80,11 @@ public sealed record RunRecovered(string Reason) : RunEvent;
 /// <param name="To">The checkpoint.</param>
 /// <param name="Reason">Who asked and why.</param>
 /// <param name="Continue">True when the agent itself rolled back and goes on at once; false leaves the run paused.</param>
-public sealed record RunRolledBack(CheckpointId To, string Reason, bool Continue) : RunEvent;
+public sealed record RunRolledBack(CheckpointId To, string Reason, bool Continue) : RunEvent
+{
+    /// <summary>A layer that gives the checkpoint's files although they were merged since; null when none is needed.</summary>
+    public LayerId? Layer { get; init; }
+}
 
 /// <summary>Someone stops the run.</summary>
 /// <param name="Pause">True when it is to go on later.</param>

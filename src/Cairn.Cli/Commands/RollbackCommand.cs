@@ -26,7 +26,7 @@ internal static class RollbackCommand
             Output.Write($"Run {back.Id} is back at {parse.GetRequiredValue(checkpoint)}, step {back.Step}, and paused. cairn resume {back.Id} goes on from there.");
             if (run.Merge == MergeStatus.Merged)
             {
-                Output.Write($"What it merged into {back.Repository} before is still there: undo that with git.");
+                Output.Write($"What it merged into {back.Repository} is still there; the run's own files are those of the checkpoint.");
             }
 
             return ExitCode.Ok;

@@ -18,6 +18,8 @@ public static class References
         LayerId?[] named = e switch
         {
             RunStarted x => [x.BaseLayer],
+            RunForked x => [x.Layer],
+            RunRolledBack x => [x.Layer],
             ToolCallStarted x => [x.Layer],
             ToolCallFinished x => [x.Layer],
             JudgeStarted x => [x.Layer],

@@ -197,7 +197,10 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} has no checkpoint {checkpoint}; it has {known[0].Id} to {known[^1].Id} (`cairn checkpoints {run}`).");
         }
 
-        await session.CommitAsync(new RunRolledBack(checkpoint, $"rolled back to {checkpoint} by the user", Continue: false), cancellationToken);
+        var to = known.First(c => c.Id == checkpoint);
+        var layer = await new MergeUndo(Services).LayerAsync(run, to.Position, to.Layer, run, session.State.Count, cancellationToken);
+        await session.CommitAsync(
+            new RunRolledBack(checkpoint, $"rolled back to {checkpoint} by the user", Continue: false) { Layer = layer }, cancellationToken);
         return session.State;
     }
 
@@ -215,7 +218,9 @@ public sealed class RunControl(RunServices services)
         {
             var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
             var fork = Services.NewRunId();
-            await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding)], cancellationToken);
+            var past = Kernel.Kernel.Fold(RunHistory.Events(Services.Journal, run).Take((int)position));
+            var layer = await new MergeUndo(Services).LayerAsync(run, position, past.Layer, fork, 0, cancellationToken);
+            await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding) { Layer = layer }], cancellationToken);
             return fork;
         }
         finally

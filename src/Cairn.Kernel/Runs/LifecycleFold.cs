@@ -24,6 +24,7 @@ internal static class LifecycleFold
     public static RunState Fork(RunState past, RunForked e) => Idle(past) with
     {
         Model = e.Model ?? past.Model,
+        Layer = e.Layer ?? past.Layer,
         ForkedFrom = e.Source,
         Stop = StopState.None,
         Spending = new(),
@@ -53,6 +54,7 @@ internal static class LifecycleFold
         var back = Idle(to.State) with
         {
             Spending = state.Spending with { ReservedTokens = 0, ReservedUsd = 0 },
+            Layer = e.Layer ?? to.State.Layer,
             Checkpoints = state.Checkpoints,
             Decisions = state.Decisions,
             Merged = state.Merged,

@@ -62,6 +62,32 @@ public sealed class RollbackTests
     }
 
     [Fact]
+    public async Task A_rollback_and_a_fork_behind_a_merge_still_have_the_files_of_their_place()
+    {
+        using var scene = await Scene.NewAsync(("code.txt", "a\n"), ("old/gone.txt", "x\n"));
+        var model = scene.Model("job", [Script.Turn("", Script.Shell(Listing)), .. Changes.Select(c => Script.Turn("", Script.Shell(c), Script.Shell(Listing))), Script.Turn("", Script.Complete())]);
+        (await scene.RunAsync(model, "--merge", "never")).Exits(0);
+        var run = await scene.IdAsync();
+        (await scene.CairnAsync("merge", run)).Exits(0);
+        var merged = scene.Manifest();
+        var listings = await ListingsAsync(scene, run);
+        Assert.Equal(Changes.Length + 1, listings.Count);
+        var lister = scene.Model("lister", [.. Enumerable.Range(0, Changes.Length + 2).Select(_ => Script.Turn("", Script.Shell(Listing), Script.Complete()))]);
+        foreach (var i in (int[])[2, 0, 4])
+        {
+            (await scene.CairnAsync("rollback", run, $"c{i}")).Exits(0);
+            (await scene.CairnAsync("fork", run, "--model", lister, "--resume", "--json")).Exits(0);
+            Assert.Equal(listings[i], (await ListingsAsync(scene, await scene.IdAsync()))[^1]);
+            (await scene.CairnAsync("fork", run, "--at", $"c{i}", "--model", lister, "--resume", "--json")).Exits(0);
+            Assert.Equal(listings[i], (await ListingsAsync(scene, await scene.IdAsync()))[^1]);
+            await scene.VerifiedAsync();
+        }
+
+        await scene.VerifiedAsync(run);
+        Assert.Equal(merged, scene.Manifest());
+    }
+
+    [Fact]
     public async Task A_fork_goes_on_with_another_model_and_leaves_the_original_as_it_was()
     {
         using var scene = await Scene.NewAsync();
