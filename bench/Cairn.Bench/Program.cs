@@ -1,4 +1,5 @@
 using Cairn.Bench;
+using Cairn.Bench.Retention;
 using Cairn.Bench.Runs;
 using Cairn.Bench.Steps;
 
@@ -9,6 +10,7 @@ try
         ["steps", .. var rest] => await StepsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sample", .. var rest] => await SampleProcess.RunAsync(rest, Console.Out, CancellationToken.None),
         ["runs", .. var rest] => await RunsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         _ => Usage(),
     };
@@ -30,6 +32,8 @@ static int Usage()
                  many live runs in one kernel: memory, CPU, the size of every table
                ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]
                  CPU of one step by part, at growing lengths of history
+               ./cairn bench retention [--tree-mb 1024] [--checkpoints 5000] [--working 200] [--dir DIR] [--json]
+                 many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);
