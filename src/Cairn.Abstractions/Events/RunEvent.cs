@@ -59,6 +59,12 @@ public sealed record RunStarted(
 
     /// <summary>The parent's layer that this run starts from; null for the repository itself.</summary>
     public LayerId? BaseLayer { get; init; }
+
+    /// <summary>
+    /// The days for which the run is kept after it ended: no collection removes it before, each one may after. Null leaves that
+    /// to who collects. It holds for the run's children and forks too.
+    /// </summary>
+    public int? KeepDays { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -124,7 +130,11 @@ public sealed record ModelCallFinished(
     ModelUsage Usage,
     decimal CostUsd,
     FinishReason Finish,
-    ImmutableArray<RequestedCall> Calls) : RunEvent;
+    ImmutableArray<RequestedCall> Calls) : RunEvent
+{
+    /// <summary>The log-probabilities of the answer's tokens (JSON list of <see cref="TokenLogprob"/>); null when there are none.</summary>
+    public BlobHash? Logprobs { get; init; }
+}
 
 /// <summary>Result: the attempt brought no answer.</summary>
 /// <param name="Step">The step.</param>

@@ -20,11 +20,12 @@ internal static class RunCommand
         var usd = new Option<decimal?>("--budget-usd") { Description = "The most US dollars", HelpName = "N" };
         var steps = new Option<int?>("--max-steps") { Description = "The most model calls", HelpName = "N" };
         var merge = new Option<MergeMode?>("--merge") { Description = "What happens with the changes once the judge accepts them (default: ask)", HelpName = "auto|ask|never" };
+        var keep = new Option<int?>("--keep-days") { Description = "Keep the run for N days after its end: `cairn gc` never removes it before, and always after", HelpName = "N" };
         var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
         var detach = new Option<bool>("--detach") { Description = "Leave the run to the daemon (`cairn serve`) and return at once" };
         var command = new Command("run", "An agent does a task on a repository, in a fork of it.")
         {
-            task, repo, model, agent, code, judge, tokens, usd, steps, merge, quiet, detach,
+            task, repo, model, agent, code, judge, tokens, usd, steps, merge, keep, quiet, detach,
         };
         Invocation.Bind(command, async (call, parse, token) =>
         {
@@ -40,6 +41,7 @@ internal static class RunCommand
                 BudgetUsd = parse.GetValue(usd),
                 MaxSteps = parse.GetValue(steps),
                 Merge = parse.GetValue(merge),
+                KeepDays = parse.GetValue(keep),
             };
             await using var cairn = call.Open();
             if (parse.GetValue(detach) && cairn is not RemoteCairn)

@@ -17,6 +17,9 @@ public static class AgentFile
     /// <summary>A month: longer than any run, and within what a timer can count.</summary>
     private const int MaxMinutes = 31 * 24 * 60;
 
+    /// <summary>A century.</summary>
+    internal const int MaxKeepDays = 36_525;
+
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="UserException">When it cannot be read or says something unknown; the text names file and line.</exception>
     public static AgentProfile Read(string path, IToolRegistry tools)
@@ -53,7 +56,7 @@ public static class AgentFile
         {
             throw new UserException(
                 $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, "
-                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds).", e);
+                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), retention (keep_days).", e);
         }
 
         var unknown = (shape.Tools ?? []).Where(t => tools.Find(t) is null).ToList();
@@ -78,6 +81,7 @@ public static class AgentFile
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
             Limits = Limits(path, shape.Limits),
+            KeepDays = KeepDays(path, shape.Retention),
         };
     }
 
@@ -94,6 +98,9 @@ public static class AgentFile
             ? "this is not of the form that an agent file has: keys with their values."
             : message;
     }
+
+    private static int? KeepDays(string path, RetentionShape? shape) => shape?.KeepDays is null or (>= 0 and <= MaxKeepDays) ? shape?.KeepDays
+        : throw new UserException($"{path}: keep_days may be 0 to {MaxKeepDays}.");
 
     private static RunLimits Limits(string path, LimitShape? shape)
     {
@@ -142,6 +149,13 @@ public static class AgentFile
         public string? Merge { get; set; }
 
         public LimitShape? Limits { get; set; }
+
+        public RetentionShape? Retention { get; set; }
+    }
+
+    private sealed class RetentionShape
+    {
+        public int? KeepDays { get; set; }
     }
 
     private sealed class LimitShape

@@ -27,6 +27,9 @@ public sealed record AgentProfile
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
 
+    /// <summary>The days for which its runs are kept after they ended; null leaves that to who collects.</summary>
+    public int? KeepDays { get; init; }
+
     /// <summary>The built-in software engineer.</summary>
     public static AgentProfile Coder()
     {

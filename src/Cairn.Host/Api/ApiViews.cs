@@ -9,7 +9,11 @@ internal sealed record ProblemView(string Type, string Title, int Status, string
 
 /// <summary>How the daemon is.</summary>
 internal sealed record HealthView(
-    string Status, string Version, int Pid, string StateDirectory, int LiveRuns, int QueuedRuns, int ActiveEffects, int Watchers, IReadOnlyList<LeftRun> Left);
+    string Status, string Version, int Pid, string StateDirectory, int LiveRuns, int QueuedRuns, int ActiveEffects, int Watchers, IReadOnlyList<LeftRun> Left)
+{
+    /// <summary>What came of the last collection that the daemon made by itself; null when there was none.</summary>
+    public string? Collected { get; init; }
+}
 
 internal sealed record RollbackCall(CheckpointId Checkpoint);
 
@@ -59,4 +63,8 @@ internal sealed record SocketMessage(string Event, string? Id = null)
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeFinished))]
 [JsonSerializable(typeof(JournalRecord))]
+[JsonSerializable(typeof(CollectionRequest))]
+[JsonSerializable(typeof(CollectionReport))]
+[JsonSerializable(typeof(LiveReplayOptions))]
+[JsonSerializable(typeof(DriftView))]
 internal sealed partial class HostJson : JsonSerializerContext;

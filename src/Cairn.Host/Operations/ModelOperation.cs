@@ -52,7 +52,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         }
 
         var outcome = await model.AskAsync(
-            request with { Model = model.Info.Name },
+            request with { Model = model.Info.Name, Logprobs = session.Services.Logprobs },
             delta => session.Observer.ModelDelta(session.Run, delta),
             cancellationToken);
         return outcome.Response is { } response
@@ -63,7 +63,9 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
     private ModelCallFinished Finished(AskModel ask, ModelResponse response)
     {
         var services = session.Services;
-        var bytes = CairnJson.Bytes(response, CairnJson.Default.ModelResponse);
+        // Apart: later prompts hold the answer, and not these.
+        var logprobs = response.Logprobs is { } tokens ? services.Blobs.Put(CairnJson.Bytes(tokens, CairnJson.Default.ImmutableArrayTokenLogprob)) : (BlobHash?)null;
+        var bytes = CairnJson.Bytes(response with { Logprobs = null }, CairnJson.Default.ModelResponse);
         return new(
             ask.Step,
             services.Blobs.Put(bytes),
@@ -71,7 +73,10 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             response.Usage,
             response.CostUsd ?? 0,
             response.Finish,
-            [.. response.ToolCalls.Select(Check)]);
+            [.. response.ToolCalls.Select(Check)])
+        {
+            Logprobs = logprobs,
+        };
     }
 
     private RequestedCall Check(ModelToolCall call)

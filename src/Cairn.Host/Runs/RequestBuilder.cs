@@ -15,6 +15,7 @@ internal sealed class RequestBuilder(RunServices services)
         Merge = start.Merge ?? MergeMode.Ask,
         Judge = string.IsNullOrEmpty(start.Judge) ? null : new(start.Judge),
         Limits = Limits(start, new RunLimits { Steps = 100_000 }),
+        KeepDays = KeepDays(start.KeepDays),
     };
 
     public async Task<RunRequest> ForModelAsync(StartRun start, CancellationToken cancellationToken)
@@ -29,8 +30,12 @@ internal sealed class RequestBuilder(RunServices services)
             Merge = start.Merge ?? profile.Merge ?? MergeMode.Ask,
             Judge = await JudgeAsync(start, profile),
             Limits = Limits(start, profile.Limits),
+            KeepDays = KeepDays(start.KeepDays ?? profile.KeepDays),
         };
     }
+
+    private static int? KeepDays(int? days) => days is null or (>= 0 and <= AgentFile.MaxKeepDays) ? days
+        : throw new UserException($"--keep-days takes 0 to {AgentFile.MaxKeepDays} days.");
 
     private static RunLimits Limits(StartRun start, RunLimits limits)
     {

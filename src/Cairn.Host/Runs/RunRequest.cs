@@ -28,4 +28,7 @@ public sealed record RunRequest
 
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
+
+    /// <summary>The days for which the run is kept after it ended; null leaves that to who collects.</summary>
+    public int? KeepDays { get; init; }
 }

@@ -63,8 +63,8 @@ internal sealed class Squash(LayerFiles files)
     public bool IsUsed(string tree) => _used.ContainsKey(tree);
 
     /// <summary>
-    /// A squashed tree holds a directory for each one below it, so a long run would collect many. Those further down are
-    /// kept at distances that double: a rollback to anywhere finds one near enough, and their number is a logarithm.
+    /// A squashed tree holds a directory for each one below it, so a long run would collect many. The two youngest stay; of
+    /// those further down a packed layer's goes, for packs give it back, and the others are kept at distances that double.
     /// </summary>
     private void Thin(LayerId top, int depth)
     {
@@ -81,9 +81,10 @@ internal sealed class Squash(LayerFiles files)
             distance++;
         }
 
-        foreach (var near in found.GroupBy(squashed => squashed.Reach).SelectMany(reach => reach.SkipLast(1)).Where(squashed => squashed.Layer != top))
+        var near = found.GroupBy(squashed => squashed.Reach).SelectMany(reach => reach.SkipLast(1)).Select(squashed => squashed.Layer);
+        foreach (var layer in near.Concat(found.Skip(2).Select(squashed => squashed.Layer).Where(files.IsPacked)).Where(layer => layer != top).Distinct().ToList())
         {
-            Drop(LayerFiles.SquashTree(near.Layer), $"dead/squash-{near.Layer}");
+            Drop(LayerFiles.SquashTree(layer), $"dead/squash-{layer}");
         }
     }
 

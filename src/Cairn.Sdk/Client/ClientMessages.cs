@@ -49,4 +49,8 @@ internal sealed record EventMessage(string Event, string? Id)
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeFinished))]
+[JsonSerializable(typeof(CollectionRequest))]
+[JsonSerializable(typeof(CollectionReport))]
+[JsonSerializable(typeof(LiveReplayOptions))]
+[JsonSerializable(typeof(DriftView))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -34,6 +34,12 @@ public sealed record StartRun
 
     /// <summary>The most steps; null takes the agent file's.</summary>
     public int? MaxSteps { get; init; }
+
+    /// <summary>
+    /// The days for which the run is kept after it ended: no collection removes it before, each one may after. Null takes the
+    /// agent file's, or leaves it to who collects.
+    /// </summary>
+    public int? KeepDays { get; init; }
 }
 
 /// <summary>

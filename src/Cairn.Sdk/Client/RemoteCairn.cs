@@ -18,15 +18,24 @@ public sealed class RemoteCairn : ICairn
     private readonly IHuman? _human;
     private readonly TimeProvider _time;
 
+    /// <summary>Name of the socket over which a process that owns a state directory alone lets its runs be stopped.</summary>
+    public const string ControlSocketName = "control.sock";
+
     private RemoteCairn(ApiConnection connection, IHuman? human, TimeProvider time) => (_connection, _human, _time) = (connection, human, time);
 
     /// <summary>Speaks to the daemon that owns a state directory.</summary>
     /// <param name="stateDirectory">The directory.</param>
     /// <param name="human">Who answers questions of the runs that are driven from here; null for nobody.</param>
     /// <returns>Null when no daemon listens there: none was started, or it was killed.</returns>
-    public static RemoteCairn? TryConnect(string stateDirectory, IHuman? human)
+    public static RemoteCairn? TryConnect(string stateDirectory, IHuman? human) => TryConnectTo(Path.Combine(stateDirectory, SocketName), human);
+
+    /// <summary>Speaks to a process that drives runs of a state directory without being a daemon: it can be looked at, and its runs stopped.</summary>
+    /// <param name="stateDirectory">The directory.</param>
+    /// <returns>Null when no process drives a run there.</returns>
+    public static RemoteCairn? TryConnectToOwner(string stateDirectory) => TryConnectTo(Path.Combine(stateDirectory, ControlSocketName), null);
+
+    private static RemoteCairn? TryConnectTo(string path, IHuman? human)
     {
-        var path = Path.Combine(stateDirectory, SocketName);
         if (!File.Exists(path))
         {
             return null;
@@ -187,9 +196,23 @@ public sealed class RemoteCairn : ICairn
     public Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken) =>
         _connection.GetAsync($"v1/runs/{first}/compare/{second}", ClientJson.Default.ComparisonView, cancellationToken);
 
-    /// <summary>Not served by a daemon: it asks models with the caller's keys and budget, so it opens the directory to read.</summary>
-    public Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken) =>
-        throw new CairnException("A live replay does not go through the daemon: it reads the state directory itself.");
+    /// <summary>The daemon asks, with its own keys. Progress is told when all steps were compared.</summary>
+    public async Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var report = await _connection.PostAsync(
+            $"v1/runs/{run}/replay", options with { Model = Absolute(options.Model) }, ClientJson.Default.LiveReplayOptions, ClientJson.Default.DriftView, cancellationToken);
+        foreach (var step in report.Steps)
+        {
+            progress?.Invoke(step);
+        }
+
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        _connection.PostAsync("v1/collect", request, ClientJson.Default.CollectionRequest, ClientJson.Default.CollectionReport, cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>

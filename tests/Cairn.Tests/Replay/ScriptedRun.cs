@@ -65,6 +65,9 @@ internal sealed class ScriptedRun
     }
 
     /// <summary>The model answers. A call is a tool and its arguments; "read!" is an invalid one.</summary>
+    /// <summary>What the next answers' tokens were worth; null for nothing.</summary>
+    public System.Collections.Immutable.ImmutableArray<TokenLogprob>? Logprobs { get; set; }
+
     public ScriptedRun Answer(string text, params (string Tool, string Arguments)[] calls)
     {
         var ask = Take<AskModel>();
@@ -81,7 +84,10 @@ internal sealed class ScriptedRun
         var requested = calls.Select((c, i) => new RequestedCall(
             $"m{i}", c.Tool.TrimEnd('!'), Put(c.Arguments), c.Tool.EndsWith('!') ? Put("no such path") : default, c.Tool.EndsWith('!') ? 5 : 0));
         return Happen(new ModelCallFinished(
-            ask.Step, _store.Blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length), usage, 0.0012m, response.Finish, [.. requested]));
+            ask.Step, _store.Blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length), usage, 0.0012m, response.Finish, [.. requested])
+        {
+            Logprobs = Logprobs is { } tokens ? _store.Blobs.Put(CairnJson.Bytes(tokens, CairnJson.Default.ImmutableArrayTokenLogprob)) : null,
+        });
     }
 
     public ScriptedRun FailModel(ModelErrorKind kind)
