@@ -10,6 +10,7 @@ try
         ["steps", .. var rest] => await StepsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sample", .. var rest] => await SampleProcess.RunAsync(rest, Console.Out, CancellationToken.None),
         ["runs", .. var rest] => await RunsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["daemon", .. var rest] => await DaemonBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         _ => Usage(),
@@ -32,6 +33,8 @@ static int Usage()
                  many live runs in one kernel: memory, CPU, the size of every table
                ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]
                  CPU of one step by part, at growing lengths of history
+               ./cairn bench daemon [--live 1000] [--waiting 100] [--dir DIR] [--json]
+                 many live runs in one daemon, started and answered over its socket: memory, how fast it answers
                ./cairn bench retention [--tree-mb 1024] [--checkpoints 5000] [--working 200] [--dir DIR] [--json]
                  many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.

@@ -68,6 +68,7 @@ internal sealed record StepsReport(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StepsReport))]
 [JsonSerializable(typeof(RunsReport))]
+[JsonSerializable(typeof(DaemonReport))]
 [JsonSerializable(typeof(RetentionReport))]
 [JsonSerializable(typeof(ProfileReport))]
 [JsonSerializable(typeof(Sample))]

@@ -4,12 +4,6 @@ using Cairn.Sdk;
 
 namespace Cairn.Host;
 
-/// <summary>A run that a daemon found interrupted and cannot go on with.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Agent">Its agent.</param>
-/// <param name="Reason">Why.</param>
-internal sealed record LeftRun(RunId Run, string Agent, string Reason);
-
 /// <summary>What clients of a daemon do with its runs.</summary>
 internal sealed class DaemonRuns
 {

@@ -69,6 +69,10 @@ public sealed class RemoteCairn : ICairn
         return new(ApiConnection.OverTcp(address, token.Trim()), human, TimeProvider.System);
     }
 
+    /// <summary>How the daemon is.</summary>
+    public Task<HealthView> HealthAsync(CancellationToken cancellationToken) =>
+        _connection.GetAsync("v1/health", ClientJson.Default.HealthView, cancellationToken);
+
     /// <inheritdoc/>
     public Task<IReadOnlyList<RunSummary>> RunsAsync(CancellationToken cancellationToken) =>
         _connection.GetAsync("v1/runs", ClientJson.Default.IReadOnlyListRunSummary, cancellationToken);
@@ -140,11 +144,11 @@ public sealed class RemoteCairn : ICairn
 
     /// <inheritdoc/>
     public Task<RunSummary> PauseAsync(RunId run, string reason, CancellationToken cancellationToken) =>
-        _connection.PostAsync($"v1/runs/{run}/pause", new StopBody(reason), ClientJson.Default.StopBody, ClientJson.Default.RunSummary, cancellationToken);
+        _connection.PostAsync($"v1/runs/{run}/pause", new StopCall(reason), ClientJson.Default.StopCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<RunSummary> CancelAsync(RunId run, string reason, CancellationToken cancellationToken) =>
-        _connection.PostAsync($"v1/runs/{run}/cancel", new StopBody(reason), ClientJson.Default.StopBody, ClientJson.Default.RunSummary, cancellationToken);
+        _connection.PostAsync($"v1/runs/{run}/cancel", new StopCall(reason), ClientJson.Default.StopCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PendingDecision>> DecisionsAsync(CancellationToken cancellationToken) =>
@@ -153,7 +157,7 @@ public sealed class RemoteCairn : ICairn
     /// <inheritdoc/>
     public Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken) =>
         _connection.PostAsync(
-            $"v1/runs/{run}/decisions/{decision}", new AnswerBody(answer), ClientJson.Default.AnswerBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/decisions/{decision}", new AnswerCall(answer), ClientJson.Default.AnswerCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken) =>
@@ -170,13 +174,13 @@ public sealed class RemoteCairn : ICairn
     /// <inheritdoc/>
     public Task<RunSummary> RollBackAsync(RunId run, CheckpointId checkpoint, CancellationToken cancellationToken) =>
         _connection.PostAsync(
-            $"v1/runs/{run}/rollback", new RollbackBody(checkpoint), ClientJson.Default.RollbackBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/rollback", new RollbackCall(checkpoint), ClientJson.Default.RollbackCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<RunId> ForkAsync(RunId run, string place, string? model, CancellationToken cancellationToken)
     {
         var fork = await _connection.PostAsync(
-            $"v1/runs/{run}/fork", new ForkBody(place, Absolute(model)), ClientJson.Default.ForkBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/fork", new ForkCall(place, Absolute(model)), ClientJson.Default.ForkCall, ClientJson.Default.RunSummary, cancellationToken);
         return fork.Id;
     }
 
