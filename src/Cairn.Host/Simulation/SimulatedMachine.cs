@@ -91,6 +91,7 @@ internal sealed class SimulatedMachine(ulong seed, Plant plant)
     /// <summary>The process is gone, the machine stays on.</summary>
     public void StartProcessAgain()
     {
+        Files.Born.Clear();
         Before += Time.Elapsed;
         Time = new(Time.GetUtcNow() + TimeSpan.FromMinutes(1));
     }

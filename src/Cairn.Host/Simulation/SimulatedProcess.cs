@@ -1,4 +1,5 @@
 using Cairn.Abstractions;
+using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
 
@@ -12,18 +13,19 @@ internal sealed class SimulatedProcess : IDisposable
     private const string Repository = "/repository";
 
     private readonly Acknowledged _acknowledged;
+    private readonly SimulatedLayers _layers;
     private RunId _next;
 
     public SimulatedProcess(SimulatedMachine machine, Scenario scenario, Acknowledged acknowledged)
     {
-        (Machine, _acknowledged) = (machine, acknowledged);
+        (Machine, Scenario, _acknowledged) = (machine, scenario, acknowledged);
         Store = StateStore.Open(Disk(machine), StateDirectory, machine.Time, Options(machine));
         IBlobStore blobs = machine.Plant == Plant.BodyAfterRecord ? new LyingBlobs(Store.Blobs) : Store.Blobs;
         Services = new RunServices
         {
             Journal = machine.Plant == Plant.None ? Store.Journal : new LyingJournal(Store.Journal, machine.Plant, machine.Time),
             Blobs = blobs,
-            Layers = new SimulatedLayers(machine, blobs),
+            Layers = _layers = new SimulatedLayers(machine, blobs),
             Tools = new ToolRegistry(SimulatedTool.All(machine)),
             Models = new SimulatedModels(machine, scenario),
             Judge = new SimulatedJudge(machine),
@@ -36,6 +38,8 @@ internal sealed class SimulatedProcess : IDisposable
     }
 
     public SimulatedMachine Machine { get; }
+
+    public Scenario Scenario { get; }
 
     public StateStore Store { get; }
 
@@ -75,6 +79,11 @@ internal sealed class SimulatedProcess : IDisposable
         return await Control.ForkAsync(source, Positions.Find(Events(source), place), null, CancellationToken.None);
     }
 
+    /// <summary>Collects what nothing reaches, beside whatever else goes on.</summary>
+    public Task<CollectionReport> CollectAsync(CollectionRequest request) => new Retention(
+        Services, Control, Store, _layers.Collect, Machine.Plant == Plant.LayerContentsForgotten ? _ => [] : _layers.Contents)
+        .CollectAsync(request, null, CancellationToken.None);
+
     /// <summary>Drives a run to its end.</summary>
     public Task FinishAsync(RunId run, ICodeAgent? agent) => Control.DriveAsync(run, agent, _acknowledged, CancellationToken.None);
 
@@ -101,6 +110,7 @@ internal sealed class SimulatedProcess : IDisposable
         SegmentBytes = 48 * 1024,
         ZeroFillBytes = 4096,
         AnchorCommits = 6,
+        AcceptTornRecords = machine.Plant == Plant.TornRecordAccepted,
         NewSalt = () => (ulong)machine.Random.NextInt64(),
     };
 }
