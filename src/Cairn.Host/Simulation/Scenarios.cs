@@ -5,16 +5,16 @@ using Cairn.Kernel;
 namespace Cairn.Host.Simulation;
 
 /// <summary>
-/// What the simulator can play. A new part of Cairn that changes durable state (child runs, collection of what nothing
-/// reaches) adds its scenario to <see cref="All"/>: every crash point and planted bug is then tried on it as well.
+/// What the simulator can play. A new part of Cairn that changes durable state adds its scenario to <see cref="All"/>:
+/// every crash point and planted bug is then tried on it as well.
 /// </summary>
-internal static class Scenarios
+internal static partial class Scenarios
 {
     private const int Crowded = 16;
 
     public static ImmutableArray<Scenario> All { get; } =
     [
-        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Rivals(),
+        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Rivals(), Children(), Cancelled(), Collection(),
     ];
 
     public static Scenario Find(string name) =>

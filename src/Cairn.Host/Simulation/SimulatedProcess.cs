@@ -51,6 +51,9 @@ internal sealed class SimulatedProcess : IDisposable
 
     public IReadOnlyList<RunEvent> Events(RunId run) => RunHistory.Events(Services.Journal, run);
 
+    /// <summary>A run's own events; none when there is no such run.</summary>
+    public IReadOnlyList<RunEvent> Events(string run) => [.. Services.Journal.Read(RunId.Parse(run)).Select(r => r.Event)];
+
     /// <summary>Starts a run unless an earlier life did.</summary>
     public async Task<RunId> EnsureAsync(string id, string? model, Func<RunRequest, RunRequest> with)
     {
@@ -86,6 +89,9 @@ internal sealed class SimulatedProcess : IDisposable
 
     /// <summary>Drives a run to its end.</summary>
     public Task FinishAsync(RunId run, ICodeAgent? agent) => Control.DriveAsync(run, agent, _acknowledged, CancellationToken.None);
+
+    /// <summary>Drives a run until it ends or is stopped.</summary>
+    public Task DriveAsync(RunId run, ICodeAgent? agent, RunStop stop) => Control.DriveAsync(run, agent, _acknowledged, stop);
 
     /// <summary>Drives a run as a host of its own would, or loses against somebody else who drives it.</summary>
     public async Task TryFinishAsync(RunId run)

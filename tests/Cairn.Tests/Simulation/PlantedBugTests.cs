@@ -12,6 +12,7 @@ public sealed class PlantedBugTests
         Plant.AgentDependsOnChance or Plant.UnknownOutcomeRepeated => "code",
         Plant.MergeNotRepeatable or Plant.MergeNotSynced => "merge",
         Plant.NewestLayerOpened => "rollback",
+        Plant.LayerContentsForgotten or Plant.YoungLayersCollected => "gc",
         _ => "single",
     })));
 
