@@ -5,7 +5,11 @@ using Cairn.Abstractions;
 namespace Cairn.Host.Simulation;
 
 /// <summary>One answer of a scripted model: the tools that it calls.</summary>
-internal sealed record ScriptedTurn(params ImmutableArray<ScriptedCall> Calls);
+internal sealed record ScriptedTurn(params ImmutableArray<ScriptedCall> Calls)
+{
+    /// <summary>What the provider counts for the prompt.</summary>
+    public long InputTokens { get; init; } = 1000;
+}
 
 /// <summary>A tool and its arguments' JSON text.</summary>
 internal sealed record ScriptedCall(string Tool, string Arguments)

@@ -57,6 +57,7 @@ internal static partial class Scenarios
     /// <summary>Collections beside live runs: a run that is old goes as a whole; what a fork or a live run needs stays.</summary>
     private static Scenario Collection() => new("gc", Scripts(
         ("old", [new(Append("counter", 1), Do("fill", "large 300000")), new(Append("counter", 2)), Done]),
+        ("source", [new(Append("elder", 7), Do("fill", "big 280000")), new(Append("elder", 8)), new(Append("elder", 9)), Done]),
         ("work", [new(Append("counter", 1), Append("other", 1)), new(Append("counter", 2)), new(Do("charge", "it")), new(Append("counter", 3)), Done])),
         async process =>
         {
@@ -64,7 +65,7 @@ internal static partial class Scenarios
             if (process.Events("rlive").Count == 0)
             {
                 await process.FinishAsync(await process.EnsureAsync(Old.Value, "old", r => r with { Merge = MergeMode.Never }), null);
-                await process.FinishAsync(await process.EnsureAsync(source.Value, "work", r => r with { Merge = MergeMode.Never }), null);
+                await process.FinishAsync(await process.EnsureAsync(source.Value, "source", r => r with { Merge = MergeMode.Never }), null);
                 await Task.Delay(TimeSpan.FromDays(3), process.Time);
             }
 
@@ -84,8 +85,14 @@ internal static partial class Scenarios
 
             async Task WorkAsync()
             {
-                await Task.WhenAll(process.FinishAsync(fork, null), process.FinishAsync(live, null));
-                process.Machine.Nudge();
+                try
+                {
+                    await Task.WhenAll(process.FinishAsync(fork, null), process.FinishAsync(live, null));
+                }
+                finally
+                {
+                    process.Machine.Nudge();
+                }
             }
         })
     {
