@@ -6,7 +6,7 @@ using Cairn.Sdk;
 namespace Cairn.Host.Simulation;
 
 /// <summary>Scenarios of several runs that depend on each other.</summary>
-internal static partial class Scenarios
+internal static class TreeScenarios
 {
     /// <summary>
     /// Tokens of a run and its children. A call sets about 8,500 aside and spends 1,050: this is enough for the two that run
@@ -17,7 +17,7 @@ internal static partial class Scenarios
     private static RunId Old => RunId.Parse("rold");
 
     /// <summary>A run with children: none twice, none lost, no budget leaked.</summary>
-    private static Scenario Children() => new("children", Families(), async process =>
+    public static Scenario Children() => new("children", Families(), async process =>
     {
         var agent = new SimulatedParent();
         var run = await process.EnsureAsync(
@@ -31,7 +31,7 @@ internal static partial class Scenarios
     });
 
     /// <summary>A run with children that is paused at some time, or dies, and is then cancelled.</summary>
-    private static Scenario Cancelled() => new("cancel", Families(), async process =>
+    public static Scenario Cancelled() => new("cancel", Families(), async process =>
     {
         var agent = new SimulatedParent();
         var run = await process.EnsureAsync("rparent", null, r => r with { Merge = MergeMode.Auto, Code = agent });
@@ -55,10 +55,10 @@ internal static partial class Scenarios
     };
 
     /// <summary>Collections beside live runs: a run that is old goes as a whole; what a fork or a live run needs stays.</summary>
-    private static Scenario Collection() => new("gc", Scripts(
-        ("old", [new(Append("counter", 1), Do("fill", "large 300000")), new(Append("counter", 2)), Done]),
-        ("source", [new(Append("elder", 7), Do("fill", "big 280000")), new(Append("elder", 8)), new(Append("elder", 9)), Done]),
-        ("work", [new(Append("counter", 1), Append("other", 1)), new(Append("counter", 2)), new(Do("charge", "it")), new(Append("counter", 3)), Done])),
+    public static Scenario Collection() => new("gc", Scenarios.Scripts(
+        ("old", [new(Scenarios.Append("counter", 1), Scenarios.Do("fill", "large 300000")), new(Scenarios.Append("counter", 2)), Scenarios.Done]),
+        ("source", [new(Scenarios.Append("elder", 7), Scenarios.Do("fill", "big 280000")), new(Scenarios.Append("elder", 8)), new(Scenarios.Append("elder", 9)), Scenarios.Done]),
+        ("work", [new(Scenarios.Append("counter", 1), Scenarios.Append("other", 1)), new(Scenarios.Append("counter", 2)), new(Scenarios.Do("charge", "it")), new(Scenarios.Append("counter", 3)), Scenarios.Done])),
         async process =>
         {
             var source = RunId.Parse("rsource");
@@ -127,6 +127,6 @@ internal static partial class Scenarios
         }
     }
 
-    private static ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Families() => Scripts(
-        [.. SimulatedParent.Children.Select(name => (name, new[] { new ScriptedTurn(Append(name, 1), Append(name, 2)), new(Do("charge", name)), Done }))]);
+    private static ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Families() => Scenarios.Scripts(
+        [.. SimulatedParent.Children.Select(name => (name, new[] { new ScriptedTurn(Scenarios.Append(name, 1), Scenarios.Append(name, 2)), new(Scenarios.Do("charge", name)), Scenarios.Done }))]);
 }
