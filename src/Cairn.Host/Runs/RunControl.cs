@@ -9,6 +9,7 @@ namespace Cairn.Host;
 public sealed class RunControl(RunServices services)
 {
     private readonly RunStarter _starter = new(services);
+    private readonly RunServices _working = services with { Blobs = new RecentBodies(services.Blobs) };
 
     // Only runs with a wall limit that have not ended here.
     private readonly ConcurrentDictionary<RunId, (long Stamp, TimeSpan Left)> _walls = new();
@@ -78,7 +79,7 @@ public sealed class RunControl(RunServices services)
 
     private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, RunStop stop)
     {
-        await using var session = RunSession.Open(Services, run, observer);
+        await using var session = RunSession.Open(_working, run, observer);
         session.Stop = stop;
         if (session.State.Phase == RunPhase.Ended)
         {
@@ -110,6 +111,12 @@ public sealed class RunControl(RunServices services)
         using var wall = WallLimit(session);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, wall?.Token ?? CancellationToken.None);
         var loop = new RunLoop(session, new Operations(session, this), code);
+        if (code is { OnlyComputes: true })
+        {
+            // Such an agent may never give up the thread, and this one is the caller's.
+            await Task.Yield();
+        }
+
         try
         {
             var state = await loop.RunAsync(either.Token);
