@@ -38,7 +38,9 @@ internal static class SampleProcess
 
         GC.Collect();
         var cpu = Environment.CpuUsage.TotalTime;
+        var alloc = GC.GetTotalAllocatedBytes(); var g0 = GC.CollectionCount(0); var g1 = GC.CollectionCount(1); var g2 = GC.CollectionCount(2); var pause = GC.GetTotalPauseDuration();
         var sample = await WriteAsync(variant, Path.Combine(directory, "state"), runs, steps, bytes, cancellationToken);
+        Console.Error.WriteLine($"alloc/step {(GC.GetTotalAllocatedBytes() - alloc) / sample.Steps} gc {GC.CollectionCount(0)-g0} {GC.CollectionCount(1)-g1} {GC.CollectionCount(2)-g2} pause us/step {(GC.GetTotalPauseDuration() - pause).TotalMicroseconds / sample.Steps:N1} heap {GC.GetTotalMemory(false)>>20} gen0 {GC.GetGCMemoryInfo(GCKind.Ephemeral).GenerationInfo[0].SizeBeforeBytes>>10} KB");
         Print(output, sample with { CpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds });
         using var self = Process.GetCurrentProcess();
         self.Kill();
