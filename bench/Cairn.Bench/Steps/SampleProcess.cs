@@ -29,6 +29,12 @@ internal static class SampleProcess
             return 0;
         }
 
+        if (variant == "files-daemon")
+        {
+            Print(output, await DaemonSteps.MeasureAsync(directory, runs, steps, bytes, cancellationToken));
+            return 0;
+        }
+
         // Compiled code is what a long-lived kernel runs; the peers' servers are warm as well.
         var start = Stopwatch.GetTimestamp();
         for (var round = 0; round == 0 || Stopwatch.GetElapsedTime(start) < Warm; round++)
@@ -38,9 +44,7 @@ internal static class SampleProcess
 
         GC.Collect();
         var cpu = Environment.CpuUsage.TotalTime;
-        var alloc = GC.GetTotalAllocatedBytes(); var g0 = GC.CollectionCount(0); var g1 = GC.CollectionCount(1); var g2 = GC.CollectionCount(2); var pause = GC.GetTotalPauseDuration();
         var sample = await WriteAsync(variant, Path.Combine(directory, "state"), runs, steps, bytes, cancellationToken);
-        Console.Error.WriteLine($"alloc/step {(GC.GetTotalAllocatedBytes() - alloc) / sample.Steps} gc {GC.CollectionCount(0)-g0} {GC.CollectionCount(1)-g1} {GC.CollectionCount(2)-g2} pause us/step {(GC.GetTotalPauseDuration() - pause).TotalMicroseconds / sample.Steps:N1} heap {GC.GetTotalMemory(false)>>20} gen0 {GC.GetGCMemoryInfo(GCKind.Ephemeral).GenerationInfo[0].SizeBeforeBytes>>10} KB");
         Print(output, sample with { CpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds });
         using var self = Process.GetCurrentProcess();
         self.Kill();
@@ -61,6 +65,7 @@ internal static class SampleProcess
         "kernel-code" => KernelSteps.CodeAsync(directory, runs, steps, bytes, onlyComputes: false, cancellationToken),
         "kernel-computing" => KernelSteps.CodeAsync(directory, runs, steps, bytes, onlyComputes: true, cancellationToken),
         "kernel-model" => KernelSteps.ModelAsync(directory, runs, steps, bytes, cancellationToken),
+        "files-embedded" => FileSteps.EmbeddedAsync(directory, runs, steps, bytes, cancellationToken),
         _ => throw new FormatException($"There is no variant {variant}."),
     };
 
@@ -72,6 +77,7 @@ internal static class SampleProcess
         {
             "storage" => StorageSteps.Recover(state, runs, steps, start),
             "kernel-code" or "kernel-computing" or "kernel-model" => await KernelSteps.RecoverAsync(state, runs, steps, start, cancellationToken),
+            "files-embedded" => await FileSteps.RecoverAsync(state, runs, steps, start, cancellationToken),
             _ => new(),
         };
     }

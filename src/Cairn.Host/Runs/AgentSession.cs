@@ -27,7 +27,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     private RunState _now;
     private bool _returned;
 
-    public AgentSession(ICodeAgent agent, RunSession session, IReadOnlyList<RunEvent> history)
+    public AgentSession(ICodeAgent agent, RunSession session, IEnumerable<RunEvent> history)
     {
         _agent = agent;
         _session = session;
@@ -256,7 +256,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static List<Past> PastOf(IReadOnlyList<RunEvent> history)
+    private static List<Past> PastOf(IEnumerable<RunEvent> history)
     {
         var past = new List<Past>();
         var state = RunState.New;

@@ -14,6 +14,7 @@ public sealed class CrashEverywhereTests
     [InlineData("merge", 4)]
     [InlineData("human", 5)]
     [InlineData("code", 5)]
+    [InlineData("computing", 8)]
     [InlineData("rivals", 5)]
     public void A_job_that_crashes_anywhere_ends_as_if_it_had_not(string scenario, int every)
     {
