@@ -25,6 +25,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     private TaskCompletionSource<RunState>? _answer;
     private Task<AgentResult>? _running;
     private RunState _now;
+    private TurnContext? _turns;
     private bool _returned;
 
     public AgentSession(ICodeAgent agent, RunSession session, IEnumerable<RunEvent> history)
@@ -144,27 +145,15 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         }
     }
 
-    /// <summary>
-    /// An agent that only computes has its turn on the caller's thread, up to its next syscall: waking another thread would
-    /// take longer than its turn. Without a context, so that nothing is posted that can go on at once.
-    /// </summary>
     private void Turn(Action turn)
     {
-        if (!OnlyComputes)
+        if (OnlyComputes)
+        {
+            (_turns ??= new TurnContext(SynchronizationContext.Current)).Run(turn);
+        }
+        else
         {
             turn();
-            return;
-        }
-
-        var context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
-        try
-        {
-            turn();
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(context);
         }
     }
 
