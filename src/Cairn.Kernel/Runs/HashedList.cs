@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -13,28 +14,29 @@ namespace Cairn.Kernel;
 /// <typeparam name="T">The items.</typeparam>
 public sealed class HashedList<T> : IReadOnlyList<T>
 {
-    private readonly Shared _items;
+    /// <summary>
+    /// Items of a piece. A run keeps every state that it has a checkpoint of, and with a tree of single items each of them would
+    /// keep its own path to the newest leaf; with pieces it keeps a copy of half a piece.
+    /// </summary>
+    private const int Piece = 16;
 
-    private HashedList(Shared items, int count, BlobHash digest) => (_items, Count, Digest) = (items, count, digest);
+    private readonly ImmutableList<ImmutableArray<T>> _pieces;
+    private readonly ImmutableArray<T> _last;
+
+    private HashedList(ImmutableList<ImmutableArray<T>> pieces, ImmutableArray<T> last, BlobHash digest) =>
+        (_pieces, _last, Digest) = (pieces, last, digest);
 
     /// <summary>The list without items.</summary>
-    public static HashedList<T> Empty { get; } = new(new Shared([], 0), 0, default);
+    public static HashedList<T> Empty { get; } = new([], [], default);
 
     /// <summary>SHA-256 over the digest before the last item and the last item's canonical JSON; none when empty.</summary>
     public BlobHash Digest { get; }
 
     /// <inheritdoc/>
-    public int Count { get; }
+    public int Count => (_pieces.Count * Piece) + _last.Length;
 
     /// <inheritdoc/>
-    public T this[int index]
-    {
-        get
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return _items.Array[index];
-        }
-    }
+    public T this[int index] => index / Piece < _pieces.Count ? _pieces[index / Piece][index % Piece] : _last[index - (_pieces.Count * Piece)];
 
     /// <summary>The list with one more item.</summary>
     public HashedList<T> Add(T item, JsonTypeInfo<T> type)
@@ -43,55 +45,26 @@ public sealed class HashedList<T> : IReadOnlyList<T>
         var bytes = new byte[BlobHash.Size + json.Length];
         Digest.CopyTo(bytes);
         json.CopyTo(bytes.AsSpan(BlobHash.Size));
-        return new(_items.Append(Count, item), Count + 1, BlobHash.FromBytes(SHA256.HashData(bytes)));
+        var digest = BlobHash.FromBytes(SHA256.HashData(bytes));
+        return _last.Length < Piece ? new(_pieces, _last.Add(item), digest) : new(_pieces.Add(_last), [item], digest);
     }
 
     /// <inheritdoc/>
     public IEnumerator<T> GetEnumerator()
     {
-        for (var i = 0; i < Count; i++)
+        foreach (var piece in _pieces)
         {
-            yield return _items.Array[i];
+            foreach (var item in piece)
+            {
+                yield return item;
+            }
+        }
+
+        foreach (var item in _last)
+        {
+            yield return item;
         }
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    /// <summary>
-    /// What all lists of one past have in common. A run keeps every state that it has a checkpoint of: with a tree per list
-    /// each step would keep the path to its newest leaf, here it keeps the item alone.
-    /// </summary>
-    private sealed class Shared(T[] array, int count)
-    {
-        private const int Least = 4;
-
-        private T[] _array = array;
-        private int _count = count;
-
-        public T[] Array => Volatile.Read(ref _array);
-
-        /// <summary>Puts an item behind the first so many. The first to do so gets the place, any other one a copy.</summary>
-        public Shared Append(int at, T item)
-        {
-            if (Interlocked.CompareExchange(ref _count, at + 1, at) != at)
-            {
-                var copy = new T[at + Least];
-                System.Array.Copy(Array, copy, at);
-                copy[at] = item;
-                return new(copy, at + 1);
-            }
-
-            if (at < _array.Length)
-            {
-                _array[at] = item;
-                return this;
-            }
-
-            var larger = new T[Math.Max(Least, at * 2)];
-            System.Array.Copy(_array, larger, at);
-            larger[at] = item;
-            Volatile.Write(ref _array, larger);
-            return this;
-        }
-    }
 }
