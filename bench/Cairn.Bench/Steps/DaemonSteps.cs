@@ -12,7 +12,7 @@ namespace Cairn.Bench.Steps;
 internal static class DaemonSteps
 {
     private const int ClockTicks = 100;
-    private const int WarmSteps = 2000;
+    private const int WarmSteps = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
 

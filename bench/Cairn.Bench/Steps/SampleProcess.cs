@@ -39,7 +39,7 @@ internal static class SampleProcess
         var start = Stopwatch.GetTimestamp();
         for (var round = 0; round == 0 || Stopwatch.GetElapsedTime(start) < Warm; round++)
         {
-            await WriteAsync(variant, Path.Combine(directory, $"warm{round}"), Math.Min(runs, 4), WarmSteps, bytes, cancellationToken);
+            await WriteAsync(variant, Path.Combine(directory, $"warm{round}"), Math.Min(runs, 4), variant == "files-embedded" ? WarmSteps / 5 : WarmSteps, bytes, cancellationToken);
         }
 
         GC.Collect();

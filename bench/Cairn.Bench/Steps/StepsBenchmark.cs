@@ -10,6 +10,9 @@ namespace Cairn.Bench.Steps;
 /// </summary>
 internal static class StepsBenchmark
 {
+    /// <summary>A layer is a few files, each synced: a sample of more would take many minutes.</summary>
+    private const int MaxFileSteps = 20_000;
+
     private static readonly (string Variant, string Name)[] Own =
     [
         ("floor-growing", "disk: write+fdatasync, growing file"),
@@ -97,6 +100,7 @@ internal static class StepsBenchmark
         foreach (var (variant, name) in Own)
         {
             var notRun = cell.TooLarge((double)cell.Runs * cell.Steps * cell.Bytes)
+                ?? (variant.StartsWith("files", StringComparison.Ordinal) && cell.Runs * cell.Steps > MaxFileSteps ? $"more than {MaxFileSteps} layers on disk per sample" : null)
                 ?? (variant.StartsWith("floor", StringComparison.Ordinal) && cell.Runs > 1 ? "one file, one writer: see the row of 1 run" : null);
             all.Add((name, notRun, () => cell.Own(variant)));
         }
