@@ -29,4 +29,5 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(Commands.DoctorReport))]
 [JsonSerializable(typeof(Drills.DrillReport))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.Simulation.PlantedBug>))]
 internal sealed partial class CliJson : JsonSerializerContext;
