@@ -26,9 +26,10 @@ static int Usage()
 {
     Console.Error.WriteLine(
         """
-        usage: ./cairn bench steps [--runs 1,16,256] [--steps 10,1000] [--kb 1,4,64] [--rounds 10]
+        usage: ./cairn bench steps [--runs 1,16,256] [--steps 10,1000] [--kb 1,4,64] [--rounds 10] [--edge-rounds 2]
                                    [--peers langgraph,restate,dbos|none] [--only PART] [--seconds 60] [--max-mb 4096] [--dir DIR] [--json]
-                 durable steps side by side with other systems, which are fetched at pinned versions
+                 durable steps side by side with other systems, which are fetched at pinned versions; cells of more than
+                 16 runs, less than 100 steps or more than 4 KB get the edge's rounds
                ./cairn bench runs [--live 1000] [--steps 10] [--kb 1] [--wait-ms 200] [--dir DIR] [--json]
                  many live runs in one kernel: memory, CPU, the size of every table
                ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]

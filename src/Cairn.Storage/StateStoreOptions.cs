@@ -27,6 +27,12 @@ public sealed record StateStoreOptions
     public int AnchorCommits { get; init; } = 8192;
 
     /// <summary>
+    /// So many runs may end until all anchors are written again; meanwhile only theirs are, so that the end of a run does
+    /// not cost what all others do.
+    /// </summary>
+    public int RecentEnds { get; init; } = 64;
+
+    /// <summary>
     /// How long a body may wait for the first record that names it: a younger one is never collected. Bodies that an
     /// earlier process left without a record have no age.
     /// </summary>

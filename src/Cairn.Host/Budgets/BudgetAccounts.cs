@@ -10,6 +10,11 @@ internal sealed class BudgetAccounts(RunServices services, BudgetLedger ledger)
     public void Open(RunId run, RunState state)
     {
         ledger.Open(run, state.Spec.Parent, state.Spec.Limits, state.Spending.Usage.Total, state.Spending.Usd);
+        if (state.Spec.Agent.Tools.All(t => t.Name != KernelTools.Spawn))
+        {
+            return;
+        }
+
         foreach (var child in ChildRuns.Of(services.Journal, services.Blobs, run))
         {
             Open(child, RunHistory.State(services.Journal, child));

@@ -47,6 +47,11 @@ internal sealed class DaemonRuns
             var name = "";
             try
             {
+                if (OpenRuns.IsOver(Cairn.Services.Journal, head))
+                {
+                    continue;
+                }
+
                 var state = RunHistory.State(Cairn.Services.Journal, head.Run);
                 name = state.Spec.Agent.Name;
                 var isNewFork = head.Count == 1 && state.ForkedFrom is not null;

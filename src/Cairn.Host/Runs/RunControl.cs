@@ -9,6 +9,7 @@ namespace Cairn.Host;
 public sealed class RunControl(RunServices services)
 {
     private readonly RunStarter _starter = new(services);
+    private readonly RunServices _working = services with { Blobs = new RecentBodies(services.Blobs) };
 
     // Only runs with a wall limit that have not ended here.
     private readonly ConcurrentDictionary<RunId, (long Stamp, TimeSpan Left)> _walls = new();
@@ -78,7 +79,7 @@ public sealed class RunControl(RunServices services)
 
     private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, RunStop stop)
     {
-        await using var session = RunSession.Open(Services, run, observer);
+        await using var session = RunSession.Open(_working, run, observer);
         session.Stop = stop;
         if (session.State.Phase == RunPhase.Ended)
         {
@@ -92,25 +93,31 @@ public sealed class RunControl(RunServices services)
         }
 
         var accounts = new BudgetAccounts(Services, Ledger);
+        var records = session.TakeRecords();
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
-        var own = Services.Journal.Read(run);
-        if (own.Count == 1)
+        if (records[^1] is { Seq: 0 } first)
         {
             // Written before anybody watched: who watches is told of the whole run.
-            observer.Recorded(own[0]);
+            observer.Recorded(first);
         }
 
-        var history = RunHistory.Events(Services.Journal, run);
-        if (history.Count > 1)
+        if (records.Count > 1)
         {
             await session.CommitAsync(new RunRecovered("resume"), CancellationToken.None);
         }
 
-        using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = WallLimit(session);
+        using var code = agent is null ? null : new AgentSession(agent, session, records.Select(r => r.Event));
+        using var wall = WallLimit(session, records.First(r => r.Run == run).At);
+        records = [];
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, wall?.Token ?? CancellationToken.None);
         var loop = new RunLoop(session, new Operations(session, this), code);
+        if (code is { OnlyComputes: true })
+        {
+            // Such an agent may never give up the thread, and this one is the caller's.
+            await Task.Yield();
+        }
+
         try
         {
             var state = await loop.RunAsync(either.Token);
@@ -186,17 +193,17 @@ public sealed class RunControl(RunServices services)
     /// What is left of the run's wall time. The clock is asked only when this process first meets the run, and never for
     /// more than the limit; from then on elapsed time counts, which a jump of the clock does not change.
     /// </summary>
-    private CancellationTokenSource? WallLimit(RunSession session)
+    private CancellationTokenSource? WallLimit(RunSession session, DateTimeOffset started)
     {
         if (session.State.Spec.Limits.Wall is not { } limit)
         {
             return null;
         }
 
-        var (stamp, left) = _walls.GetOrAdd(session.Run, run =>
+        var (stamp, left) = _walls.GetOrAdd(session.Run, _ =>
         {
             var now = Services.Time.GetUtcNow();
-            var rest = Services.Journal.Read(run)[0].At + limit - now;
+            var rest = started + limit - now;
             return (Services.Time.GetTimestamp(), rest < limit ? rest : limit);
         });
         left -= Services.Time.GetElapsedTime(stamp);
@@ -216,7 +223,7 @@ public sealed class RunControl(RunServices services)
 
         await MergeOperation.FinishInterruptedAsync(session);
         var to = known.First(c => c.Id == checkpoint);
-        var layer = await new MergeUndo(Services).LayerAsync(run, to.Position, to.Layer, run, session.State.Count, cancellationToken);
+        var layer = await new MergeUndo(Services).LayerAsync(session.TakeRecords(), to.Position, to.Layer, run, session.State.Count, cancellationToken);
         await session.CommitAsync(
             new RunRolledBack(checkpoint, $"rolled back to {checkpoint} by the user", Continue: false) { Layer = layer }, cancellationToken);
         return session.State;
@@ -229,15 +236,16 @@ public sealed class RunControl(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
     {
-        var spec = RunHistory.State(Services.Journal, run).Spec;
-        var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
+        var binding = model is null ? null
+            : await _starter.BindAsync(model, RunHistory.State(Services.Journal, run).Spec.Limits, cancellationToken);
         await Forking.WaitAsync(cancellationToken);
         try
         {
-            var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+            var records = RunHistory.Records(Services.Journal, run);
+            var (source, count, chain) = RunHistory.Locate(records, run, position);
             var fork = Services.NewRunId();
-            var past = Kernel.Kernel.Fold(RunHistory.Events(Services.Journal, run).Take((int)position));
-            var layer = await new MergeUndo(Services).LayerAsync(run, position, past.Layer, fork, 0, cancellationToken);
+            var past = Kernel.Kernel.Fold(records.Take((int)position).Select(r => r.Event));
+            var layer = await new MergeUndo(Services).LayerAsync(records, position, past.Layer, fork, 0, cancellationToken);
             await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding) { Layer = layer }], cancellationToken);
             return fork;
         }

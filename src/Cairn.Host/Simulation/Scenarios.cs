@@ -14,7 +14,7 @@ internal static class Scenarios
 
     public static ImmutableArray<Scenario> All { get; } =
     [
-        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Rivals(), TreeScenarios.Children(), TreeScenarios.Cancelled(), TreeScenarios.Collection(),
+        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Computing(), Rivals(), TreeScenarios.Children(), TreeScenarios.Cancelled(), TreeScenarios.Collection(),
     ];
 
     public static Scenario Find(string name) =>
@@ -109,6 +109,16 @@ internal static class Scenarios
         var agent = new SimulatedAgent(process.Machine);
         var run = await process.EnsureAsync("rcode", null, r => r with { Merge = MergeMode.Auto, Code = agent });
         await process.FinishAsync(run, agent);
+    });
+
+    /// <summary>The same program, told what it asked before that is durable; in the midst of other runs, whose commits its results may join.</summary>
+    private static Scenario Computing() => new("computing", Scripts(("work",
+        [new(Append("beside", 1)), new(Do("charge", "beside")), new(Append("beside", 2)), Done])), async process =>
+    {
+        var agent = new SimulatedAgent(process.Machine) { OnlyComputes = true };
+        var run = await process.EnsureAsync("rcomputing", null, r => r with { Merge = MergeMode.Auto, Code = agent });
+        var other = await process.EnsureAsync("rbeside", "work", r => r with { Merge = MergeMode.Never });
+        await Task.WhenAll(process.FinishAsync(run, agent), process.FinishAsync(other, null));
     });
 
     /// <summary>Two drivers of one run: one of them must lose before it does anything.</summary>

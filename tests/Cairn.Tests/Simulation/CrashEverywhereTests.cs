@@ -14,6 +14,7 @@ public sealed class CrashEverywhereTests
     [InlineData("merge", 4)]
     [InlineData("human", 5)]
     [InlineData("code", 5)]
+    [InlineData("computing", 8)]
     [InlineData("rivals", 5)]
     [InlineData("children", 23)]
     [InlineData("cancel", 3)]
