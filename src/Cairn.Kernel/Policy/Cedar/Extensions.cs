@@ -10,8 +10,7 @@ internal static class Extensions
 
     public static CedarValue? Call(string name, ReadOnlySpan<CedarValue> arguments, Evaluation e)
     {
-        // The reference takes any number of ranges, none included.
-        if (name == "isInRange" ? arguments.IsEmpty : arguments.Length != Arity(name))
+        if (arguments.Length != Arity(name))
         {
             return e.Fail($"{name} takes another number of arguments than {arguments.Length}");
         }
@@ -93,26 +92,10 @@ internal static class Extensions
         return name == "toTime" ? new DurationValue(moment.Time) : moment.Date ?? e.Fail("toDate: the day does not fit into 64 bits");
     }
 
-    private static CedarValue? IsInRange(ReadOnlySpan<CedarValue> arguments, Evaluation e)
-    {
-        if (e.As<IpValue>(arguments[0], "ipaddr") is not { } address)
-        {
-            return null;
-        }
-
-        var found = false;
-        foreach (var argument in arguments[1..])
-        {
-            if (e.As<IpValue>(argument, "ipaddr") is not { } range)
-            {
-                return null;
-            }
-
-            found = found || address.IsInRange(range);
-        }
-
-        return CedarValue.Of(found);
-    }
+    private static CedarValue? IsInRange(ReadOnlySpan<CedarValue> arguments, Evaluation e) =>
+        e.As<IpValue>(arguments[0], "ipaddr") is { } address && e.As<IpValue>(arguments[1], "ipaddr") is { } range
+            ? CedarValue.Of(address.IsInRange(range))
+            : null;
 
     private static CedarValue? AskAddress(string name, CedarValue argument, Evaluation e) =>
         e.As<IpValue>(argument, "ipaddr") is not { } address ? null : CedarValue.Of(name switch
