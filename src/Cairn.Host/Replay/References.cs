@@ -34,6 +34,7 @@ public static class References
         ModelCallFinished x => [x.Response, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
         AgentCalled x => [x.Arguments, x.Problem],
         ToolCallStarted x => [x.Arguments],
+        ToolCallDenied x => [x.Result],
         ToolCallFinished x => [x.Result, x.Data ?? default],
         DecisionRequested x => [x.Question],
         DecisionMade x => [x.Answer],

@@ -55,6 +55,7 @@ internal sealed class RunStarter(RunServices services)
         {
             Parent = parent,
             BaseLayer = layer,
+            Policy = request.Policy,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
