@@ -1,4 +1,5 @@
 using Cairn.Bench;
+using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
 using Cairn.Bench.Steps;
 
@@ -10,6 +11,7 @@ try
         ["sample", .. var rest] => await SampleProcess.RunAsync(rest, Console.Out, CancellationToken.None),
         ["runs", .. var rest] => await RunsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -30,6 +32,8 @@ static int Usage()
                  many live runs in one kernel: memory, CPU, the size of every table
                ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]
                  CPU of one step by part, at growing lengths of history
+               ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
+                 what a policy's decision costs, with 10, 100 and 1,000 rules
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

@@ -65,7 +65,7 @@ internal static class PolicyParser
 
         reader.Expect(TokenKind.Semicolon, "`when`, `unless` or `;`");
         var id = annotations.FirstOrDefault(a => a.Key == "id").Value;
-        return new(id ?? $"policy{number}", PolicyProblem.At(text, start, "").Line, effect, annotations)
+        return new(string.IsNullOrEmpty(id) ? $"policy{number}" : id, PolicyProblem.At(text, start, "").Line, effect, annotations)
         {
             Principal = principal,
             Action = action,
