@@ -28,8 +28,8 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
 [JsonSerializable(typeof(Drills.DrillReport))]
-[JsonSerializable(typeof(Commands.PolicyCheckReport))]
-[JsonSerializable(typeof(IReadOnlyList<Commands.PolicyTestReport>))]
-[JsonSerializable(typeof(IReadOnlyList<Commands.PolicyExplanation>))]
+[JsonSerializable(typeof(Host.PolicyCheckReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.PolicyTestReport>))]
+[JsonSerializable(typeof(IReadOnlyList<Host.PolicyExplanation>))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

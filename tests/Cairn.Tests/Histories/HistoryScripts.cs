@@ -90,7 +90,7 @@ internal static class HistoryScripts
         var policy = new PolicyBinding("rules.cedar", BlobHash.OfText(rules), rules, "reader");
         ScriptedRun.Start(store, "reads", policy: policy)
             .Answer("I try.", ("read", """{"path":"a"}"""), ("write", """{"path":"a"}"""), ("read_file", """{"path":"a"}""")).Finish("text")
-            .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok").Merge();
+            .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok");
         ScriptedRun.Start(store, "asks", "rename", AgentKind.Code, policy: policy)
             .Calls("write", """{"path":"a"}""").Calls("read", """{"path":"a"}""").Finish("text")
             .Happen(new AgentFinished(false, "may not write"));

@@ -116,7 +116,7 @@ public sealed class PolicyRunTests
         const string nothing = """permit (principal, action == Action::"model.call", resource);""";
         using var store = ScriptedRun.NewStore(new SimulatedDisk(1));
         var run = ScriptedRun.Start(store, "r", policy: new("nothing", BlobHash.OfText(nothing), nothing, null))
-            .Answer("", ("read_file", "{}")).Answer("", ("complete", "{}")).Finish("ok").Merge();
+            .Answer("", ("read_file", "{}")).Answer("", ("complete", "{}")).Finish("ok");
         Assert.Equal(RunOutcome.Succeeded, run.State.Outcome);
     }
 

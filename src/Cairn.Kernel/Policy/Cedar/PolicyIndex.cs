@@ -73,9 +73,9 @@ internal sealed class PolicyIndex
     /// <summary>The rules of one action, by the entity that their principal must be or be in, else by that of the resource.</summary>
     private sealed class Bucket
     {
-        private readonly int[] _rest;
-        private readonly FrozenDictionary<EntityUid, int[]> _byPrincipal;
-        private readonly FrozenDictionary<EntityUid, int[]> _byResource;
+        private readonly ImmutableArray<int> _rest;
+        private readonly FrozenDictionary<EntityUid, ImmutableArray<int>> _byPrincipal;
+        private readonly FrozenDictionary<EntityUid, ImmutableArray<int>> _byResource;
 
         public Bucket(ImmutableArray<PolicyRule> rules, List<int> numbers)
         {
@@ -92,8 +92,8 @@ internal sealed class PolicyIndex
             }
 
             _rest = [.. rest];
-            _byPrincipal = byPrincipal.ToFrozenDictionary(p => p.Key, p => p.Value.ToArray());
-            _byResource = byResource.ToFrozenDictionary(p => p.Key, p => p.Value.ToArray());
+            _byPrincipal = byPrincipal.ToFrozenDictionary(p => p.Key, p => p.Value.ToImmutableArray());
+            _byResource = byResource.ToFrozenDictionary(p => p.Key, p => p.Value.ToImmutableArray());
         }
 
         public void Collect(List<EntityUid> principals, List<EntityUid> resources, List<int> found)
@@ -103,7 +103,7 @@ internal sealed class PolicyIndex
             Collect(_byResource, resources, found);
         }
 
-        private static void Collect(FrozenDictionary<EntityUid, int[]> map, List<EntityUid> uids, List<int> found)
+        private static void Collect(FrozenDictionary<EntityUid, ImmutableArray<int>> map, List<EntityUid> uids, List<int> found)
         {
             if (map.Count == 0)
             {
