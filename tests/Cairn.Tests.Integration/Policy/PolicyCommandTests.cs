@@ -61,7 +61,7 @@ public sealed class PolicyCommandTests
     [Fact]
     public async Task Check_lists_rules_or_names_the_place_that_is_wrong()
     {
-        using var scene = new Scene();
+        using var scene = await Scene.NewAsync();
         var path = Path.Combine(scene.Root, "p.cedar");
         await File.WriteAllTextAsync(path, "@id(\"a\") permit (principal, action, resource);\n", Cancel);
         (await scene.CairnAsync("policy", "check", path)).Exits(0).Says("permit", "a", "1 rules");

@@ -55,7 +55,7 @@ internal sealed class AttributeExpr(Expr operand, string name) : Expr
             case RecordValue record:
                 return record.Find(name) ?? e.Fail($"the record has no attribute {CedarText.Quote(name)}");
             case EntityValue value:
-                if (e.Entities.Find(value.Uid) is not { } entity)
+                if (e.Find(value) is not { } entity)
                 {
                     return e.Fail($"there is no entity {value.Uid}");
                 }
@@ -83,7 +83,7 @@ internal sealed class HasExpr(Expr operand, ImmutableArray<string> names) : Expr
                     value = record.Find(name);
                     break;
                 case EntityValue uid:
-                    value = e.Entities.Find(uid.Uid)?.Attributes.Find(name);
+                    value = e.Find(uid)?.Attributes.Find(name);
                     break;
                 default:
                     return e.Wrong("record or entity", value);
@@ -110,7 +110,7 @@ internal sealed class TagExpr(Expr operand, Expr tag, bool get) : Expr
             return null;
         }
 
-        var entity = e.Entities.Find(uid.Uid);
+        var entity = e.Find(uid);
         var value = entity?.Tags.Find(name.Value);
         if (!get)
         {

@@ -16,6 +16,11 @@ internal sealed class Evaluation(PolicyRequest request, Entities entities)
 
     public Entities Entities => entities;
 
+    private readonly Entity? _resource = entities.Find(request.Resource);
+
+    /// <summary>What is known of an entity; the resource, which most rules ask about, is looked up once.</summary>
+    public Entity? Find(EntityValue value) => ReferenceEquals(value, Resource) ? _resource : entities.Find(value.Uid);
+
     /// <summary>Why the last expression that returned null could not be evaluated.</summary>
     public string Error { get; private set; } = "";
 
