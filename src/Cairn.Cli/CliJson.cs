@@ -32,4 +32,5 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<Host.PolicyTestReport>))]
 [JsonSerializable(typeof(IReadOnlyList<Host.PolicyExplanation>))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.Simulation.PlantedBug>))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -105,7 +105,7 @@ public static class CairnHost
         services = replace(services, store);
         return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
-            Retention = writes ? control => new Retention(services, control, store, layers) : null,
+            Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
         };
     }
 

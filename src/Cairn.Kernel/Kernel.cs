@@ -42,6 +42,7 @@ public static class Kernel
             ModelCallStarted x => ModelFold.Started(state, x),
             ModelCallFinished x => ModelFold.Finished(state, x),
             ModelCallFailed x => ModelFold.Failed(state, x),
+            ModelCallCutOff x => ModelFold.CutOff(state, x),
             BudgetRefused x => ModelFold.Refused(state, x),
             AgentCalled x => ToolFold.AgentCalled(state, x),
             AgentFinished x => ToolFold.AgentFinished(state, x),

@@ -38,6 +38,12 @@ public sealed record StateStoreOptions
     /// </summary>
     public bool Reanchor { get; init; }
 
+    /// <summary>
+    /// A bug that is planted on purpose, to show that the simulator finds it: what a crash tore at the end of the log counts
+    /// as written. Refused on a real disk.
+    /// </summary>
+    public bool AcceptTornRecords { get; init; }
+
     /// <summary>Where a new segment's salt comes from; random by default. A simulation seeds it.</summary>
     public Func<ulong> NewSalt { get; init; } = static () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

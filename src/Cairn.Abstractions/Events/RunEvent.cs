@@ -17,6 +17,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ModelCallStarted), "model.started")]
 [JsonDerivedType(typeof(ModelCallFinished), "model.finished")]
 [JsonDerivedType(typeof(ModelCallFailed), "model.failed")]
+[JsonDerivedType(typeof(ModelCallCutOff), "model.cut_off")]
 [JsonDerivedType(typeof(BudgetRefused), "budget.refused")]
 [JsonDerivedType(typeof(AgentCalled), "agent.called")]
 [JsonDerivedType(typeof(AgentFinished), "agent.finished")]
@@ -137,6 +138,13 @@ public sealed record ModelCallFinished(
 /// <param name="Message">For people.</param>
 /// <param name="RetryAfter">The wait that the provider asked for.</param>
 public sealed record ModelCallFailed(int Step, int Attempt, ModelErrorKind Kind, string Message, TimeSpan? RetryAfter) : RunEvent;
+
+/// <summary>Result: the run was stopped while the model answered. What had come in is kept for people; the call is due again.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Text">The beginning of the answer.</param>
+/// <param name="Tokens">Upper bound of its tokens.</param>
+public sealed record ModelCallCutOff(int Step, int Attempt, BlobHash Text, int Tokens) : RunEvent;
 
 /// <summary>Result: a run above this one cannot afford the model call that was due.</summary>
 /// <param name="Step">The step.</param>

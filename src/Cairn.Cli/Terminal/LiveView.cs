@@ -119,6 +119,8 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
                 return string.Create(CultureInfo.InvariantCulture, $"{x.Step,3}  ask {x.Model}{(x.Attempt > 1 ? $" (attempt {x.Attempt})" : "")}");
             case ModelCallFailed x:
                 return $"     ✗ no answer: {x.Message}";
+            case ModelCallCutOff:
+                return "     ✗ answer cut off; what came in is kept";
             case ModelCallFinished x:
                 foreach (var call in x.Calls.Where(c => !c.Problem.IsNone))
                 {

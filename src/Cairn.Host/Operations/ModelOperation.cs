@@ -51,13 +51,37 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return new ModelCallFailed(ask.Step, ask.Attempt, ModelErrorKind.UnknownModel, problem ?? "unknown model", null);
         }
 
-        var outcome = await model.AskAsync(
-            request with { Model = model.Info.Name },
-            delta => session.Observer.ModelDelta(session.Run, delta),
-            cancellationToken);
+        var written = new PartialOutput();
+        ModelOutcome outcome;
+        try
+        {
+            outcome = await model.AskAsync(request with { Model = model.Info.Name }, delta => Streamed(written, delta, cancellationToken), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && written.Text.Length > 0)
+        {
+            return CutOff(ask, written);
+        }
+
         return outcome.Response is { } response
             ? Finished(ask, response)
             : new ModelCallFailed(ask.Step, ask.Attempt, outcome.Failure!.Kind, outcome.Failure.Message, outcome.Failure.RetryAfter);
+    }
+
+    private void Streamed(PartialOutput written, ModelDelta delta, CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            written.Add(delta.Text);
+        }
+
+        session.Observer.ModelDelta(session.Run, delta);
+    }
+
+    // The answer will be asked for again; what was seen of it is kept all the same.
+    private ModelCallCutOff CutOff(AskModel ask, PartialOutput written)
+    {
+        var text = session.Services.Blobs.PutText("", written.Text);
+        return new(ask.Step, ask.Attempt, text.Body, text.Tokens);
     }
 
     private ModelCallFinished Finished(AskModel ask, ModelResponse response)

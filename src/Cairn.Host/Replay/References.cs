@@ -32,6 +32,7 @@ public static class References
     {
         RunStarted x => [x.Task.Body, x.Agent.ToolDefinitions, x.Agent.Prompt?.Body ?? default, .. x.Rules.Select(r => r.Body)],
         ModelCallFinished x => [x.Response, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
+        ModelCallCutOff x => [x.Text],
         AgentCalled x => [x.Arguments, x.Problem],
         ToolCallStarted x => [x.Arguments],
         ToolCallDenied x => [x.Result],

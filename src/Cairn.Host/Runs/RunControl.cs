@@ -82,6 +82,7 @@ public sealed class RunControl(RunServices services)
         session.Stop = stop;
         if (session.State.Phase == RunPhase.Ended)
         {
+            await ChildRuns.EndAsync(this, session);
             return session.State;
         }
 
@@ -90,7 +91,7 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
         }
 
-        var accounts = new BudgetAccounts(Services.Journal, Ledger);
+        var accounts = new BudgetAccounts(Services, Ledger);
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
         var own = Services.Journal.Read(run);
@@ -116,6 +117,7 @@ public sealed class RunControl(RunServices services)
             if (state.Phase == RunPhase.Ended)
             {
                 _walls.TryRemove(run, out _);
+                await ChildRuns.EndAsync(this, session);
             }
 
             return state;
@@ -136,6 +138,12 @@ public sealed class RunControl(RunServices services)
         await using var session = RunSession.Open(Services, run, NoObserver.Instance);
         if (session.State.Phase != RunPhase.Ended && !(pause && session.State.Stop == StopState.Paused))
         {
+            if (!pause)
+            {
+                await ChildRuns.EndAsync(this, session);
+                await MergeOperation.FinishInterruptedAsync(session);
+            }
+
             await session.CommitAsync(new RunStopRequested(pause, reason), cancellationToken);
             return pause ? session.State : await new RunLoop(session, new Operations(session, this), null).RunAsync(CancellationToken.None);
         }
@@ -144,9 +152,18 @@ public sealed class RunControl(RunServices services)
     }
 
     /// <summary>Writes down what still came in and why the run stopped; a run that is abandoned is told nothing.</summary>
-    private static async Task<RunState> StoppedAsync(RunSession session, RunLoop loop, RunStop stop)
+    private async Task<RunState> StoppedAsync(RunSession session, RunLoop loop, RunStop stop)
     {
         List<RunEvent> events = [.. loop.Arrived];
+        if (stop.Kind is not (StopKind.Pause or StopKind.Abandon))
+        {
+            await ChildRuns.EndAsync(this, session);
+            if (events.Count == 0)
+            {
+                await MergeOperation.FinishInterruptedAsync(session);
+            }
+        }
+
         if (stop.Kind != StopKind.Abandon)
         {
             events.Add(stop.Kind switch
@@ -197,6 +214,7 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} has no checkpoint {checkpoint}; it has {known[0].Id} to {known[^1].Id} (`cairn checkpoints {run}`).");
         }
 
+        await MergeOperation.FinishInterruptedAsync(session);
         var to = known.First(c => c.Id == checkpoint);
         var layer = await new MergeUndo(Services).LayerAsync(run, to.Position, to.Layer, run, session.State.Count, cancellationToken);
         await session.CommitAsync(

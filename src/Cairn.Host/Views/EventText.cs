@@ -17,6 +17,7 @@ internal static class EventText
         ModelCallStarted x => string.Create(CultureInfo.InvariantCulture, $"ask {x.Model}, at most {x.ReservedTokens} tokens{(x.Attempt > 1 ? $", attempt {x.Attempt}" : "")}"),
         ModelCallFinished x => string.Create(CultureInfo.InvariantCulture, $"answer: {x.Usage.InputTokens}+{x.Usage.OutputTokens} tokens{Calls(x)}"),
         ModelCallFailed x => $"no answer ({Words(x.Kind.ToString())}): {x.Message}",
+        ModelCallCutOff x => string.Create(CultureInfo.InvariantCulture, $"answer cut off after at most {x.Tokens} tokens"),
         BudgetRefused x => $"no budget left in {x.By}: {x.Reason}",
         AgentCalled x => $"agent calls {x.Tool}",
         AgentFinished x => $"agent finished: {x.Summary}",

@@ -11,6 +11,10 @@ namespace Cairn.Sandbox.Isolation;
 internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, ImmutableArray<SandboxMount> mounts) : IDisposable
 {
     private const int KillSignal = 9;
+
+    // util-linux's unshare wants to die of the signal that its child died of, and cannot set SIGKILL's handler before.
+    private const string Complaint = "unshare: sigprocmask unblock failed: Invalid argument\n";
+
     private readonly SandboxChain _chain = new(files, mounts);
     private readonly ProcessLauncher _launcher = new();
 
@@ -54,7 +58,7 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
         using var process = await StartAsync(_chain.Build(request, groups, work, status));
-        var listener = Listener(command.OnOutput);
+        var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
         using (wall.Token.Register(() => Kill(process)))
@@ -76,7 +80,7 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         }
 
         var hit = timedOut ? "wall time" : groups?.LimitHit() ?? (output.IsCut || error.IsCut ? "output" : null);
-        return new(exit ?? process.ExitCode, output.Text(), error.Text(), elapsed, hit);
+        return new(exit ?? process.ExitCode, output.Text(), exit is null ? WithoutComplaint(error.Text()) : error.Text(), elapsed, hit);
     }
 
     private async Task<Process> StartAsync(List<string> chain)
@@ -142,7 +146,10 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         }
     }
 
-    private static Action<string>? Listener(Action<string>? told)
+    private static string WithoutComplaint(string error) =>
+        error.EndsWith(Complaint, StringComparison.Ordinal) ? error[..^Complaint.Length] : error;
+
+    private static Action<string>? Listener(Action<string>? told, Func<bool> killed)
     {
         if (told is null)
         {
@@ -154,7 +161,10 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         {
             lock (gate)
             {
-                told(text);
+                if (!killed())
+                {
+                    told(text);
+                }
             }
         };
     }

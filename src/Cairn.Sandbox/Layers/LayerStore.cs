@@ -40,6 +40,9 @@ public sealed class LayerStore : ILayerStore, IDisposable
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
     internal Action<int>? MergeFault { get; set; }
 
+    /// <summary>Told of every operation of a merge before it is done, for tests.</summary>
+    internal Action<string>? MergeCrash { get; set; }
+
     internal LayerFiles Files => _files;
 
     /// <inheritdoc/>
@@ -84,7 +87,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
             throw new WorkspaceException(FileProblem.Changed, $"The merge has {plan.Conflicts.Length} conflicts, the first at '{plan.Conflicts[0].Path}'. Nothing was changed.");
         }
 
-        using var apply = new MergeApply(CheckRepository(plan.Repository), plan, Content, MergeFault);
+        using var apply = new MergeApply(CheckRepository(plan.Repository), plan, Content, new MergeDisk(MergeCrash), MergeFault);
         apply.Run();
     }
 

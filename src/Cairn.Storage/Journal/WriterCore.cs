@@ -209,7 +209,7 @@ internal sealed class WriterCore : IStoreCore
         var anchors = ReadAnchors();
         _index.Drop(anchors?.Dropped ?? []);
         anchors = _options.Reanchor ? null : anchors;
-        var found = new LogLoader(_disk, _layout, new IndexBuilder(_index)).LoadAll();
+        var found = new LogLoader(_disk, _layout, new IndexBuilder(_index), _options.AcceptTornRecords).LoadAll();
         var tail = found.Tail;
         if (!_options.Reanchor)
         {

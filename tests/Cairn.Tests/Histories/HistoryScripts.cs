@@ -16,6 +16,7 @@ internal static class HistoryScripts
         ["code-agent"] = CodeAgent,
         ["tight"] = Tight,
         ["under-policy"] = UnderPolicy,
+        ["paused"] = Paused,
     };
 
     /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
@@ -28,6 +29,12 @@ internal static class HistoryScripts
         .Answer("Once more.", ("write", """{"path":"a.py","content":"x = 2\n"}""")).Finish("written", layer: "l2")
         .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok")
         .Judge(true).Merge();
+
+    /// <summary>Two pauses while the model answers, and then the answer.</summary>
+    private static void Paused(StateStore store) => ScriptedRun.Start(store, "paused", merge: MergeMode.Never)
+        .PauseModel("I thi").Happen(new RunRecovered("resume"))
+        .PauseModel("I think th").Happen(new RunRecovered("resume"))
+        .Answer("I think that is all.", ("complete", "{}")).Finish("ok");
 
     /// <summary>A model retry, a question to a human, a crash within a call, a rollback, a fork with another model.</summary>
     private static void TurnsBack(StateStore store)

@@ -89,6 +89,13 @@ internal sealed class ScriptedRun
             ask.Step, _store.Blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length), usage, 0.0012m, response.Finish, [.. requested]));
     }
 
+    /// <summary>The run is paused while the model answers.</summary>
+    public ScriptedRun PauseModel(string said)
+    {
+        var ask = Take<AskModel>();
+        return Happen(new ModelCallCutOff(ask.Step, ask.Attempt, Put(said), 4), new RunStopRequested(true, "paused by the user"));
+    }
+
     public ScriptedRun FailModel(ModelErrorKind kind)
     {
         var ask = Take<AskModel>();
@@ -129,16 +136,16 @@ internal sealed class ScriptedRun
     public ScriptedRun Calls(string tool, string arguments) => Happen(new AgentCalled(tool, Put(arguments), default) { Needs = NeedsOf(tool, arguments) });
 
     /// <summary>Applies an event and writes it down together with the intents of everything that is due then.</summary>
-    public ScriptedRun Happen(RunEvent e)
+    public ScriptedRun Happen(params RunEvent[] happened)
     {
-        if (e is RunRecovered or RunRolledBack)
+        if (happened.Any(e => e is RunRecovered or RunRolledBack))
         {
             // Nothing that was under way brings a result any more.
             Open.Clear();
         }
 
-        List<RunEvent> events = [e];
-        var state = K.Apply(State, e);
+        List<RunEvent> events = [.. happened];
+        var state = happened.Aggregate(State, K.Apply);
         for (var due = K.Decide(state); !due.IsEmpty; due = K.Decide(state))
         {
             foreach (var command in due)
