@@ -1,5 +1,6 @@
 using Cairn.Bench;
 using Cairn.Bench.Retention;
+using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
 using Cairn.Bench.Steps;
 
@@ -13,6 +14,7 @@ try
         ["daemon", .. var rest] => await DaemonBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -38,6 +40,8 @@ static int Usage()
                  many live runs in one daemon, started and answered over its socket: memory, how fast it answers
                ./cairn bench retention [--tree-mb 1024] [--checkpoints 5000] [--working 200] [--dir DIR] [--json]
                  many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
+               ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
+                 what a policy's decision costs, with 10, 100 and 1,000 rules
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

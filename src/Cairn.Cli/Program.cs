@@ -23,6 +23,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     JournalCommand.Make(),
     ReceiptsCommand.Make(),
     DoctorCommand.Make(),
+    PolicyCommand.Make(),
     GcCommand.Make(),
     ServeCommand.Make(),
     StopCommand.Pause(),

@@ -22,6 +22,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(AgentCalled), "agent.called")]
 [JsonDerivedType(typeof(AgentFinished), "agent.finished")]
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
+[JsonDerivedType(typeof(ToolCallDenied), "tool.denied")]
 [JsonDerivedType(typeof(ToolCallFinished), "tool.finished")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpoint.taken")]
 [JsonDerivedType(typeof(DecisionRequested), "decision.requested")]
@@ -66,6 +67,9 @@ public sealed record RunStarted(
     /// to who collects. It holds for the run's children and forks too.
     /// </summary>
     public int? KeepDays { get; init; }
+
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -162,7 +166,11 @@ public sealed record BudgetRefused(int Step, RunId By, string Reason) : RunEvent
 /// <param name="Tool">The tool.</param>
 /// <param name="Arguments">The arguments' JSON text.</param>
 /// <param name="Problem">What is wrong with the call; none when it is valid.</param>
-public sealed record AgentCalled(string Tool, BlobHash Arguments, BlobHash Problem) : RunEvent;
+public sealed record AgentCalled(string Tool, BlobHash Arguments, BlobHash Problem) : RunEvent
+{
+    /// <summary>What it needs permissions for; null in a run without a policy.</summary>
+    public ImmutableArray<AccessRequest>? Needs { get; init; }
+}
 
 /// <summary>A code agent's class returned.</summary>
 /// <param name="Success">It says that the task is done.</param>
@@ -178,7 +186,22 @@ public sealed record AgentFinished(bool Success, string Summary) : RunEvent;
 /// <param name="Layer">The layer that it starts from; null is the repository itself.</param>
 /// <param name="State">Hash of the state before this record.</param>
 public sealed record ToolCallStarted(
-    CallId Call, int Step, string Tool, BlobHash Arguments, EffectClass Effect, LayerId? Layer, BlobHash State) : RunEvent;
+    CallId Call, int Step, string Tool, BlobHash Arguments, EffectClass Effect, LayerId? Layer, BlobHash State) : RunEvent
+{
+    /// <summary>What the policy said; null in a run without one.</summary>
+    public PolicyVerdict? Policy { get; init; }
+}
+
+/// <summary>The policy forbids a tool call: it is answered without being run.</summary>
+/// <param name="Call">The call.</param>
+/// <param name="Step">The step that it belongs to.</param>
+/// <param name="Tool">The tool.</param>
+/// <param name="Policy">What the policy said.</param>
+/// <param name="Result">The answer's text: which rule, and what it is about.</param>
+/// <param name="Tokens">Upper bound of its tokens.</param>
+/// <param name="State">Hash of the state before this record.</param>
+public sealed record ToolCallDenied(
+    CallId Call, int Step, string Tool, PolicyVerdict Policy, BlobHash Result, int Tokens, BlobHash State) : RunEvent;
 
 /// <summary>Result: a tool call ended.</summary>
 /// <param name="Call">The call.</param>

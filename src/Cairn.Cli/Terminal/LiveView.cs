@@ -110,7 +110,7 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
         switch (record.Event)
         {
             case RunStarted x:
-                return $"● {record.Run}  {x.Title}";
+                return $"● {record.Run}  {x.Title}\n  policy: {(x.Policy is null ? "none (every tool call that the sandbox can carry out is permitted)" : $"{x.Policy.Name} {x.Policy.Hash.Short}")}";
             case RunForked x:
                 return $"● {record.Run}  fork of {x.Source}";
             case RunRecovered:
@@ -131,6 +131,8 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
             case ToolCallStarted x:
                 _calls[x.Call] = (x.Tool, Body is null ? "" : CallText.Of(x.Tool, Body(x.Arguments)));
                 return null;
+            case ToolCallDenied x:
+                return $"     ✗ {x.Tool}: denied by policy ({(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))})";
             case ToolCallFinished x:
                 var (tool, arguments) = _calls.GetValueOrDefault(x.Call, ("tool", ""));
                 var mark = x.Status == ToolStatus.Ok ? "✓" : "✗";

@@ -55,7 +55,7 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, policy, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), retention (keep_days).", e);
         }
 
@@ -80,6 +80,7 @@ public static class AgentFile
             Model = shape.Model,
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
+            Policy = PolicyFiles.Load(shape.Policy, Path.GetDirectoryName(Path.GetFullPath(path))!),
             Limits = Limits(path, shape.Limits),
             KeepDays = KeepDays(path, shape.Retention),
         };
@@ -147,6 +148,8 @@ public static class AgentFile
         public string? Judge { get; set; }
 
         public string? Merge { get; set; }
+
+        public string? Policy { get; set; }
 
         public LimitShape? Limits { get; set; }
 

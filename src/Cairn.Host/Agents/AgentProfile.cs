@@ -24,6 +24,9 @@ public sealed record AgentProfile
     /// <summary>What happens with the changes; null for the command's default.</summary>
     public MergeMode? Merge { get; init; }
 
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
+
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
 

@@ -114,7 +114,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         var arguments = blobs.PutText(call.Name, call.Arguments).Body;
         if (session.Services.Tools.Check(call.Name, call.Arguments, _allowed) is not { } problem)
         {
-            return new(call.Id, call.Name, arguments, default, 0);
+            return new(call.Id, call.Name, arguments, default, 0) { Needs = session.NeedsOf(call.Name, call.Arguments) };
         }
 
         var stored = blobs.PutText(call.Name, problem);

@@ -35,6 +35,7 @@ public static class References
         ModelCallCutOff x => [x.Text],
         AgentCalled x => [x.Arguments, x.Problem],
         ToolCallStarted x => [x.Arguments],
+        ToolCallDenied x => [x.Result],
         ToolCallFinished x => [x.Result, x.Data ?? default],
         DecisionRequested x => [x.Question],
         DecisionMade x => [x.Answer],

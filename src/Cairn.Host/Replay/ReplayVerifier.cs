@@ -101,6 +101,7 @@ public static class ReplayVerifier
     {
         ModelCallStarted x => x.State,
         ToolCallStarted x => x.State,
+        ToolCallDenied x => x.State,
         JudgeStarted x => x.State,
         MergeStarted x => x.State,
         RunEnded x => x.State,

@@ -84,7 +84,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         var state = await IssueAsync(
             past => past.Call is { } call && call.Tool == tool && call.Arguments == body,
             $"{tool} with {Shown(arguments)}",
-            () => new AgentCalled(tool, body, Problem(tool, arguments)),
+            () => new AgentCalled(tool, body, Problem(tool, arguments)) { Needs = _session.NeedsOf(tool, arguments) },
             cancellationToken);
         var done = state.Past?.Finished;
         var (status, result, data) = done is null
@@ -265,6 +265,9 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                     break;
                 case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
                     past[^1] = past[^1] with { Finished = finished };
+                    break;
+                case ToolCallDenied denied:
+                    past[^1] = past[^1] with { Finished = new(default, ToolStatus.Denied, denied.Result, 0, null, 0, ToolSignal.None, null, 0) };
                     break;
                 case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
                     break; // Leave to issue the call again: its own result is still to come.

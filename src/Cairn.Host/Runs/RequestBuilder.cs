@@ -14,6 +14,7 @@ internal sealed class RequestBuilder(RunServices services)
         Code = agent,
         Merge = start.Merge ?? MergeMode.Ask,
         Judge = string.IsNullOrEmpty(start.Judge) ? null : new(start.Judge),
+        Policy = PolicyFiles.Load(start.Policy),
         Limits = Limits(start, new RunLimits { Steps = 100_000 }),
         KeepDays = KeepDays(start.KeepDays),
     };
@@ -29,6 +30,7 @@ internal sealed class RequestBuilder(RunServices services)
             Model = start.Model ?? profile.Model ?? await FindModelAsync(cancellationToken),
             Merge = start.Merge ?? profile.Merge ?? MergeMode.Ask,
             Judge = await JudgeAsync(start, profile),
+            Policy = PolicyFiles.Load(start.Policy) ?? profile.Policy,
             Limits = Limits(start, profile.Limits),
             KeepDays = KeepDays(start.KeepDays ?? profile.KeepDays),
         };

@@ -26,6 +26,9 @@ public sealed record RunRequest
     /// <summary>The judge; null when the agent's word counts.</summary>
     public JudgeSpec? Judge { get; init; }
 
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
+
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
 

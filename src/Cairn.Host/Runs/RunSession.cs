@@ -18,6 +18,10 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public RunState State { get; private set; } = state;
 
+    /// <summary>What a call needs permissions for; null in a run without a policy.</summary>
+    public System.Collections.Immutable.ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
+        State.Spec.Policy is null ? null : Capabilities.Of(tool, arguments, State.Spec.Repository);
+
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 

@@ -8,7 +8,7 @@ internal static class EventText
 {
     public static string Of(RunEvent e) => e switch
     {
-        RunStarted x => $"run started by agent {x.Agent.Name}{(x.Model is null ? "" : $" on {x.Model.Id}{(x.Model.Recorded ? " (recorded answers)" : "")}")}: {x.Title}",
+        RunStarted x => $"run started by agent {x.Agent.Name}{(x.Model is null ? "" : $" on {x.Model.Id}{(x.Model.Recorded ? " (recorded answers)" : "")}")}{(x.Policy is null ? "" : $" under policy {x.Policy.Name}")}: {x.Title}",
         RunForked x => $"forked from {x.Source} after its record {x.SourceCount - 1}{(x.Model is null ? "" : $", goes on with {x.Model.Id}")}",
         RunRecovered x => $"taken up again ({x.Reason})",
         RunRolledBack x => $"rolled back to {x.To}: {x.Reason}",
@@ -21,7 +21,8 @@ internal static class EventText
         BudgetRefused x => $"no budget left in {x.By}: {x.Reason}",
         AgentCalled x => $"agent calls {x.Tool}",
         AgentFinished x => $"agent finished: {x.Summary}",
-        ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())})",
+        ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())}{(x.Policy is null ? "" : $", permitted by {string.Join(", ", x.Policy.Rules)}")})",
+        ToolCallDenied x => $"{x.Tool} denied by policy {x.Policy.Policy.Short}: {(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))}",
         ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
             $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{(x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}")}"),
         CheckpointTaken x => $"checkpoint: {x.Reason}",

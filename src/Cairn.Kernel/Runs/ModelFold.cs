@@ -98,7 +98,7 @@ internal static class ModelFold
     {
         var binding = state.Spec.Agent.Tools.FirstOrDefault(t => t.Name == call.Tool);
         var id = CallId.Parse(string.Create(CultureInfo.InvariantCulture, $"{step}.{index + 1}.{state.Count}"));
-        var made = new TurnCall(id, call.ModelCallId, call.Tool, call.Arguments, binding?.Effect ?? EffectClass.Pure);
+        var made = new TurnCall(id, call.ModelCallId, call.Tool, call.Arguments, binding?.Effect ?? EffectClass.Pure) { Needs = call.Needs };
         return call.Problem.IsNone
             ? made
             : made with

@@ -17,6 +17,9 @@ public sealed record StartRun
     /// <summary>Path of an agent file; null for the built-in coder.</summary>
     public string? AgentFile { get; init; }
 
+    /// <summary>A shipped role (code-analyser, refactorer, deployer) or the path of a policy file; null takes the agent file's, or none.</summary>
+    public string? Policy { get; init; }
+
     /// <summary>Name of a code agent that the daemon was started with; null for a model agent.</summary>
     public string? CodeAgent { get; init; }
 

@@ -89,6 +89,7 @@ public sealed class RemoteCairn : ICairn
         {
             Repository = Path.GetFullPath(request.Repository),
             AgentFile = request.AgentFile is null ? null : Path.GetFullPath(request.AgentFile),
+            Policy = File.Exists(request.Policy) ? Path.GetFullPath(request.Policy) : request.Policy,
             Model = Absolute(request.Model),
         };
         var run = await _connection.PostAsync("v1/runs", absolute, ClientJson.Default.StartRun, ClientJson.Default.RunSummary, cancellationToken);
