@@ -6,7 +6,7 @@ namespace Cairn.Sandbox.Layers;
 
 /// <summary>
 /// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), `open/RUN/` (one run's open layer and
-/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/repo` (a mount point, always empty here).
+/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/` (mount points, always empty here).
 /// </summary>
 internal sealed class LayerFiles : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class LayerFiles : IDisposable
     {
         _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
-        foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo"])
+        foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
         }

@@ -34,7 +34,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _blobs = blobs;
         _options = options ?? new();
         _squash = new(_files);
-        _runner = new(_files, time, _options.Mounts);
+        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend));
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
