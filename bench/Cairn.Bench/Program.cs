@@ -1,4 +1,6 @@
 using Cairn.Bench;
+using Cairn.Bench.Retention;
+using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
 using Cairn.Bench.Steps;
 
@@ -9,7 +11,10 @@ try
         ["steps", .. var rest] => await StepsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sample", .. var rest] => await SampleProcess.RunAsync(rest, Console.Out, CancellationToken.None),
         ["runs", .. var rest] => await RunsBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["daemon", .. var rest] => await DaemonBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -23,13 +28,20 @@ static int Usage()
 {
     Console.Error.WriteLine(
         """
-        usage: ./cairn bench steps [--runs 1,16,256] [--steps 10,1000] [--kb 1,4,64] [--rounds 10]
+        usage: ./cairn bench steps [--runs 1,16,256] [--steps 10,1000] [--kb 1,4,64] [--rounds 10] [--edge-rounds 2]
                                    [--peers langgraph,restate,dbos|none] [--only PART] [--seconds 60] [--max-mb 4096] [--dir DIR] [--json]
-                 durable steps side by side with other systems, which are fetched at pinned versions
+                 durable steps side by side with other systems, which are fetched at pinned versions; cells of more than
+                 16 runs, less than 100 steps or more than 4 KB get the edge's rounds
                ./cairn bench runs [--live 1000] [--steps 10] [--kb 1] [--wait-ms 200] [--dir DIR] [--json]
                  many live runs in one kernel: memory, CPU, the size of every table
                ./cairn bench profile [--steps 1000] [--kb 1] [--dir DIR] [--json]
                  CPU of one step by part, at growing lengths of history
+               ./cairn bench daemon [--live 1000] [--waiting 100] [--dir DIR] [--json]
+                 many live runs in one daemon, started and answered over its socket: memory, how fast it answers
+               ./cairn bench retention [--tree-mb 1024] [--checkpoints 5000] [--working 200] [--dir DIR] [--json]
+                 many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
+               ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
+                 what a policy's decision costs, with 10, 100 and 1,000 rules
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

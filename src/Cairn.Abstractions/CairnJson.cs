@@ -19,6 +19,7 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(ModelRequest))]
 [JsonSerializable(typeof(ModelResponse))]
+[JsonSerializable(typeof(ImmutableArray<TokenLogprob>))]
 [JsonSerializable(typeof(ImmutableArray<ToolDefinition>))]
 [JsonSerializable(typeof(MergePlan))]
 [JsonSerializable(typeof(LayerChanges))]

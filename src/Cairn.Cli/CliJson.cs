@@ -28,5 +28,9 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
 [JsonSerializable(typeof(Drills.DrillReport))]
+[JsonSerializable(typeof(Host.PolicyCheckReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.PolicyTestReport>))]
+[JsonSerializable(typeof(IReadOnlyList<Host.PolicyExplanation>))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.Simulation.PlantedBug>))]
 internal sealed partial class CliJson : JsonSerializerContext;

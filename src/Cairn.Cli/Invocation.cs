@@ -71,6 +71,9 @@ internal sealed class Invocation(ParseResult parse)
     /// <summary>Reaches the daemon that owns the state directory, or opens it here to change it.</summary>
     public ICairn Open() => (ICairn?)RemoteCairn.TryConnect(StateDirectory, Person()) ?? CairnHost.Open(Options());
 
+    /// <summary>Reaches whoever drives runs here, a daemon or another terminal, or opens the state directory to change it.</summary>
+    public ICairn OpenToStop() => (ICairn?)RemoteCairn.TryConnect(StateDirectory, null) ?? (ICairn?)RemoteCairn.TryConnectToOwner(StateDirectory) ?? CairnHost.Open(Options());
+
     /// <summary>Reaches the daemon, or opens the state directory to look at it, also while another Cairn works in it.</summary>
     public ICairn OpenReadOnly(bool embedded = false) => (ICairn?)(embedded ? null : RemoteCairn.TryConnect(StateDirectory, null)) ?? CairnHost.OpenReadOnly(Options());
 

@@ -101,11 +101,13 @@ public static class CairnHost
             Judge = new CommandJudge(),
             Human = options.Human,
             Time = options.Time,
+            Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
         };
         services = replace(services, store);
         return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
-            Retention = writes ? control => new Retention(services, control, store, layers) : null,
+            Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
+            Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,
         };
     }
 

@@ -13,6 +13,8 @@ internal sealed class EmbeddedCairn : ICairn
     private readonly RunViewer _viewer;
     private readonly IDisposable _store;
     private readonly Func<RunId, IReadOnlyList<string>> _damage;
+    private readonly ConcurrentDictionary<RunId, Task> _driving = new();
+    private Task<OwnerSocket?>? _socket;
 
     // What a summary costs grows with the run; of most runs nothing changes between two lists.
     private readonly ConcurrentDictionary<RunId, (long Records, RunSummary Summary)> _ended = new();
@@ -68,9 +70,50 @@ internal sealed class EmbeddedCairn : ICairn
 
     public async Task<RunSummary> DriveAsync(RunId run, ICodeAgent? agent, IRunObserver observer, CancellationToken cancellationToken)
     {
-        await _control.DriveAsync(run, agent, observer, cancellationToken);
+        // Beside the run, which is not to wait for it.
+        _socket ??= Listen?.Invoke(this) ?? Task.FromResult<OwnerSocket?>(null);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _driving[run] = done.Task;
+        try
+        {
+            await _control.DriveAsync(run, agent, observer, cancellationToken);
+        }
+        finally
+        {
+            _driving.TryRemove(run, out _);
+            done.SetResult();
+        }
+
         return Summary(run);
     }
+
+    /// <summary>Stops a run for somebody outside of this process.</summary>
+    public async Task<RunSummary> StopDrivenAsync(RunId run, bool pause, string reason, CancellationToken cancellationToken)
+    {
+        if (_driving.TryGetValue(run, out var driving))
+        {
+            _control.RequestStop(run, pause ? StopKind.Pause : StopKind.Cancel, reason);
+            await driving.WaitAsync(cancellationToken);
+        }
+        else if (_control.IsDriven(run))
+        {
+            if (pause)
+            {
+                throw new ConflictException($"Run {run} is driven by the run above it: pause that one.");
+            }
+
+            _control.RequestStop(run, StopKind.Cancel, reason);
+        }
+        else
+        {
+            await _control.StopAsync(run, pause, reason, cancellationToken);
+        }
+
+        return Summary(run);
+    }
+
+    /// <summary>Lets others stop the runs that are driven here; null when nobody is to.</summary>
+    public Func<EmbeddedCairn, Task<OwnerSocket?>>? Listen { get; init; }
 
     public Task<RunSummary> FollowAsync(RunId run, IRunObserver observer, CancellationToken cancellationToken) =>
         throw new UserException($"Nobody drives run {run} that could be watched from here: no daemon serves this state directory (`cairn serve`).");
@@ -156,10 +199,14 @@ internal sealed class EmbeddedCairn : ICairn
             ? make(_control).CollectAsync(request, progress, cancellationToken)
             : throw new UserException("This state directory is open to read only: nothing can be collected.");
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        if (_socket is { } listening && await listening is { } socket)
+        {
+            await socket.DisposeAsync();
+        }
+
         _store.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private RunSummary Summary(RunId run) => Summary(_services.Journal.Runs().First(h => h.Run == run));

@@ -9,8 +9,17 @@ namespace Cairn.Host;
 /// </summary>
 internal sealed class RunLoop(RunSession session, Operations operations, AgentSession? agent)
 {
+    /// <summary>Results that an agent may be ahead of the journal, at most.</summary>
+    private const int MaxAhead = 64;
+
     private readonly List<Task<RunEvent>> _underWay = [];
     private readonly List<RunEvent> _arrived = [];
+
+    // Results that are not durable; the first of them are in the state that is ahead of the journal.
+    private readonly List<RunEvent> _happened = [];
+    private int _applied;
+    private RunState? _ahead;
+    private bool _urgent;
 
     /// <summary>Results that came in while the loop was stopped and are not written down yet.</summary>
     public IReadOnlyList<RunEvent> Arrived => _arrived;
@@ -19,24 +28,26 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     public async Task<RunState> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<RunEvent> happened = [];
         _arrived.Clear();
         try
         {
             while (true)
             {
-                await StepAsync(happened, stop.Token);
-                happened = [];
+                await StepAsync(stop.Token);
                 if (_underWay.Count == 0)
                 {
                     return session.State;
                 }
 
-                await Task.WhenAny(_underWay).WaitAsync(cancellationToken);
+                if (!_underWay.Exists(t => t.IsCompleted))
+                {
+                    await Task.WhenAny(_underWay).WaitAsync(cancellationToken);
+                }
+
                 foreach (var done in _underWay.Where(t => t.IsCompleted).ToList())
                 {
                     _underWay.Remove(done);
-                    happened.Add(await done);
+                    _happened.Add(await done);
                 }
             }
         }
@@ -45,18 +56,19 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
             stop.Cancel();
             await Task.WhenAll(_underWay.Select(Settled));
-            _arrived.AddRange(happened);
+            _arrived.AddRange(_happened);
             _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));
             _underWay.Clear();
+            Durable();
         }
     }
 
     /// <summary>Applies results, collects what is due, commits both together, begins.</summary>
-    private async Task StepAsync(List<RunEvent> happened, CancellationToken cancellationToken)
+    private async Task StepAsync(CancellationToken cancellationToken)
     {
-        var state = happened.Aggregate(session.State, Kernel.Kernel.Apply);
-        var events = new List<RunEvent>(happened);
-        var begin = new List<Func<Task<RunEvent>>>();
+        var state = ApplyResults();
+        var intents = new List<RunEvent>();
+        var begin = new List<Operations.Effect>();
         while (true)
         {
             var due = Kernel.Kernel.Decide(state);
@@ -69,24 +81,75 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             {
                 var (intent, effect) = await operations.PrepareAsync(state, command, cancellationToken);
                 state = Kernel.Kernel.Apply(state, intent);
-                events.Add(intent);
+                intents.Add(intent);
                 if (effect is not null)
                 {
-                    begin.Add(() => effect(cancellationToken));
+                    begin.Add(effect);
                 }
             }
         }
 
-        if (events.Count > 0)
+        _ahead = state;
+        var turn = agent is not null && state.Phase == RunPhase.Agent && state.Stop == StopState.None;
+        if (intents.Count > 0 || !turn || _urgent || !agent!.OnlyComputes || _happened.Count >= MaxAhead)
         {
-            await session.CommitAsync(events, state, cancellationToken);
+            await CommitAsync(intents, state, cancellationToken);
         }
 
-        _underWay.AddRange(begin.Select(start => start()));
-        if (agent is not null && state.Phase == RunPhase.Agent && state.Stop == StopState.None)
+        foreach (var effect in begin)
         {
-            _underWay.Add(agent.NextAsync(state, cancellationToken));
+            _underWay.Add(effect(cancellationToken));
         }
+
+        if (turn)
+        {
+            var next = agent!.NextAsync(state, cancellationToken);
+            _underWay.Add(next);
+            if (!next.IsCompleted)
+            {
+                // The next syscall is not here yet: the last one's result does not wait for it.
+                await CommitAsync([], state, cancellationToken);
+            }
+        }
+    }
+
+    private RunState ApplyResults()
+    {
+        var state = _ahead ?? session.State;
+        for (; _applied < _happened.Count; _applied++)
+        {
+            _urgent |= !MayWait(state, _happened[_applied]);
+            state = Kernel.Kernel.Apply(state, _happened[_applied]);
+        }
+
+        return state;
+    }
+
+    /// <summary>
+    /// What may be lost with the process while only the agent knows of it: it is made again from the same layer. Answers of
+    /// people and of the world outside are not; they are durable before the agent is told.
+    /// </summary>
+    private static bool MayWait(RunState before, RunEvent e) => e switch
+    {
+        ToolCallFinished x => before.Turn is { } turn && turn.Calls.Any(c => c.Id == x.Call && c.Effect is EffectClass.Pure or EffectClass.Sandboxed),
+        AgentCalled or CheckpointTaken => true,
+        _ => false,
+    };
+
+    private async ValueTask CommitAsync(List<RunEvent> intents, RunState state, CancellationToken cancellationToken)
+    {
+        if (_happened.Count + intents.Count > 0)
+        {
+            await session.CommitAsync([.. _happened, .. intents], state, cancellationToken);
+        }
+
+        Durable();
+    }
+
+    private void Durable()
+    {
+        _happened.Clear();
+        (_applied, _ahead, _urgent) = (0, null, false);
     }
 
     /// <summary>Waits for an abandoned effect to stop; its outcome no longer counts.</summary>

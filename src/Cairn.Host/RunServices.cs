@@ -29,6 +29,9 @@ public sealed record RunServices
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Record the log-probabilities of answers where a provider offers them.</summary>
+    public bool Logprobs { get; init; }
+
     /// <summary>How many effects of all runs may be under way at once; null for any number.</summary>
     public FairGate? Effects { get; init; }
 

@@ -42,10 +42,12 @@ public static class Kernel
             ModelCallStarted x => ModelFold.Started(state, x),
             ModelCallFinished x => ModelFold.Finished(state, x),
             ModelCallFailed x => ModelFold.Failed(state, x),
+            ModelCallCutOff x => ModelFold.CutOff(state, x),
             BudgetRefused x => ModelFold.Refused(state, x),
             AgentCalled x => ToolFold.AgentCalled(state, x),
             AgentFinished x => ToolFold.AgentFinished(state, x),
             ToolCallStarted x => ToolFold.Started(state, x),
+            ToolCallDenied x => ToolFold.Denied(state, x),
             ToolCallFinished x => ToolFold.Finished(state, x),
             CheckpointTaken x => LifecycleFold.Mark(state, x.Reason),
             DecisionRequested x => DecisionFold.Requested(state, x),
@@ -104,7 +106,9 @@ public static class Kernel
             ModelCallStarted x => due.Any(c => c is AskModel a && a.Step == x.Step && a.Attempt == x.Attempt
                 && a.Reserve == new Reservation(x.ReservedTokens, x.ReservedUsd)),
             ToolCallStarted x => due.Any(c => c is RunTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool
-                && t.Call.Arguments == x.Arguments && t.Layer == x.Layer && t.Call.Effect == x.Effect),
+                && t.Call.Arguments == x.Arguments && t.Layer == x.Layer && t.Call.Effect == x.Effect && Equals(t.Policy, x.Policy)),
+            ToolCallDenied x => due.Any(c => c is DenyTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool
+                && t.Policy == x.Policy && BlobHash.OfText(t.Text) == x.Result),
             DecisionRequested x => due.Any(c => c is AskHuman h && h.Decision == x.Decision && h.Kind == x.Kind && h.Call?.Id == x.Call),
             JudgeStarted x => due.Any(c => c is RunJudge j && j.Round == x.Round && j.Layer == x.Layer),
             MergeStarted => state.Phase == RunPhase.Ended || due.Any(c => c is MergeChanges),

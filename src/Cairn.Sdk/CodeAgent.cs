@@ -13,6 +13,9 @@ public abstract class CodeAgent : ICodeAgent
     public virtual string Name => GetType().Name;
 
     /// <inheritdoc/>
+    public virtual bool OnlyComputes => false;
+
+    /// <inheritdoc/>
     public async Task<AgentResult> RunAsync(ISyscalls kernel, CancellationToken cancellationToken)
     {
         try

@@ -9,6 +9,9 @@ internal sealed record StateLayout(string Root)
 
     public string Heads => Path.Combine(Root, "heads");
 
+    /// <summary>Anchors of the runs that ended since <see cref="Heads"/> was written.</summary>
+    public string RecentHeads => Path.Combine(Root, "heads.recent");
+
     public string Journal => Path.Combine(Root, "journal");
 
     public string Blobs => Path.Combine(Root, "blobs");

@@ -32,6 +32,11 @@ public sealed class StateStore : IDisposable
         options ??= new();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SegmentBytes, StateStoreOptions.MaxSegmentBytes, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentBytes, SegmentHeader.Bytes, nameof(options));
+        if (options.AcceptTornRecords && disk is PosixDisk)
+        {
+            throw new ArgumentException("Bugs are planted on simulated disks only.", nameof(options));
+        }
+
         var path = Path.GetFullPath(directory);
         return new(disk, path, new WriterCore(disk, new(path), time, options));
     }

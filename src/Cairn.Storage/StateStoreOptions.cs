@@ -27,6 +27,12 @@ public sealed record StateStoreOptions
     public int AnchorCommits { get; init; } = 8192;
 
     /// <summary>
+    /// So many runs may end until all anchors are written again; meanwhile only theirs are, so that the end of a run does
+    /// not cost what all others do.
+    /// </summary>
+    public int RecentEnds { get; init; } = 64;
+
+    /// <summary>
     /// How long a body may wait for the first record that names it: a younger one is never collected. Bodies that an
     /// earlier process left without a record have no age.
     /// </summary>
@@ -37,6 +43,12 @@ public sealed record StateStoreOptions
     /// way back after a human has looked at what verify found; never a default.
     /// </summary>
     public bool Reanchor { get; init; }
+
+    /// <summary>
+    /// A bug that is planted on purpose, to show that the simulator finds it: what a crash tore at the end of the log counts
+    /// as written. Refused on a real disk.
+    /// </summary>
+    public bool AcceptTornRecords { get; init; }
 
     /// <summary>Where a new segment's salt comes from; random by default. A simulation seeds it.</summary>
     public Func<ulong> NewSalt { get; init; } = static () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));

@@ -8,6 +8,9 @@ internal sealed record Cell(int Runs, int Steps, int Kb, int Seconds, int MaxMeg
 {
     private int _next;
 
+    /// <summary>One of the cells that targets speak of: they get all rounds, the corners of the matrix fewer.</summary>
+    public bool IsCentral => Runs <= 16 && Steps >= 100 && Kb <= 4;
+
     public int Bytes => Kb * 1024;
 
     /// <summary>Why a variant that would write so much is left out; null when it is not.</summary>
@@ -19,6 +22,13 @@ internal sealed record Cell(int Runs, int Steps, int Kb, int Seconds, int MaxMeg
     {
         var directory = Fresh();
         List<string> args = ["sample", "--variant", variant, "--dir", directory, .. Numbers()];
+        if (variant == "files-daemon")
+        {
+            var both = Phase(Environment.ProcessPath!, args, directory);
+            Remove(directory);
+            return both;
+        }
+
         var sample = Phase(Environment.ProcessPath!, [.. args, "--phase", "write"], directory);
         var disk = DiskBytes(variant.StartsWith("floor", StringComparison.Ordinal) ? directory : Path.Combine(directory, "state"));
         sample = variant.StartsWith("floor", StringComparison.Ordinal)
@@ -63,7 +73,7 @@ internal sealed record Cell(int Runs, int Steps, int Kb, int Seconds, int MaxMeg
         return directory;
     }
 
-    private static long DiskBytes(string directory) =>
+    public static long DiskBytes(string directory) =>
         long.Parse(PeerInstall.Run("du", ["-sk", directory], "/").Output.Split('\t')[0], CultureInfo.InvariantCulture) * 1024;
 
     private static void Remove(string directory) => Directory.Delete(directory, recursive: true);

@@ -13,11 +13,12 @@ internal static class KernelSteps
     /// <summary>Large enough that nothing is left out of the prompts of the longest run that is measured.</summary>
     private const int HugeWindow = 200_000_000;
 
-    public static async Task<Sample> CodeAsync(string directory, int runs, int steps, int bytes, CancellationToken cancellationToken)
+    public static async Task<Sample> CodeAsync(
+        string directory, int runs, int steps, int bytes, bool onlyComputes, CancellationToken cancellationToken)
     {
         var kernel = new BenchKernel(directory, bytes, new ScriptedModel(0, TimeSpan.Zero, HugeWindow));
         var latencies = Enumerable.Range(0, runs).Select(_ => new List<double>(steps)).ToArray();
-        var agents = latencies.Select(l => new NoteAgent(steps, l)).ToList();
+        var agents = latencies.Select(l => new NoteAgent(steps, l, onlyComputes)).ToList();
         var ids = new List<RunId>();
         foreach (var agent in agents)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cairn.Bench.Retention;
 using Cairn.Bench.Runs;
 
 namespace Cairn.Bench.Steps;
@@ -67,6 +68,8 @@ internal sealed record StepsReport(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StepsReport))]
 [JsonSerializable(typeof(RunsReport))]
+[JsonSerializable(typeof(DaemonReport))]
+[JsonSerializable(typeof(RetentionReport))]
 [JsonSerializable(typeof(ProfileReport))]
 [JsonSerializable(typeof(Sample))]
 internal sealed partial class BenchJson : JsonSerializerContext;

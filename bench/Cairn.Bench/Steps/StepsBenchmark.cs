@@ -10,6 +10,9 @@ namespace Cairn.Bench.Steps;
 /// </summary>
 internal static class StepsBenchmark
 {
+    /// <summary>A layer is a few files, each synced: a sample of more would take many minutes.</summary>
+    private const int MaxFileSteps = 20_000;
+
     private static readonly (string Variant, string Name)[] Own =
     [
         ("floor-growing", "disk: write+fdatasync, growing file"),
@@ -17,12 +20,15 @@ internal static class StepsBenchmark
         ("storage", "Cairn storage"),
         ("storage", "Cairn storage (A/A control)"),
         ("kernel-code", "Cairn kernel, code agent"),
+        ("kernel-computing", "Cairn kernel, agent only computes"),
         ("kernel-model", "Cairn kernel, model agent"),
+        ("files-embedded", "Cairn embedded, real files"),
+        ("files-daemon", "Cairn daemon over HTTP, real files"),
     ];
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken cancellationToken)
     {
-        var options = new BenchOptions(args, "runs", "steps", "kb", "rounds", "peers", "only", "seconds", "max-mb", "dir", "json");
+        var options = new BenchOptions(args, "runs", "steps", "kb", "rounds", "edge-rounds", "peers", "only", "seconds", "max-mb", "dir", "json");
         var directory = Path.GetFullPath(options.Text("dir", Environment.CurrentDirectory));
         var log = options.Has("json") ? Console.Error : output;
         var scratch = Path.Combine(directory, $".cairn-bench-{Environment.ProcessId}");
@@ -41,7 +47,10 @@ internal static class StepsBenchmark
                     foreach (var kb in options.Numbers("kb", "1,4,64"))
                     {
                         var cell = new Cell(runs, steps, kb, options.Number("seconds", 60), options.Number("max-mb", 4096), scratch, options.Text("only", ""));
-                        results.AddRange(Measure(cell, options.Number("rounds", 10), peers, log));
+                        var rounds = options.Number("rounds", 10);
+                        rounds = cell.IsCentral ? rounds : Math.Min(rounds, options.Number("edge-rounds", 2));
+                        log.WriteLine($"{DateTime.UtcNow:HH:mm:ss} {runs} runs x {steps} steps x {kb} KB, {rounds} rounds, load {Machine.Load()}");
+                        results.AddRange(Measure(cell, rounds, peers, log));
                         StepsText.Print(results.Where(r => r.Runs == runs && r.Steps == steps && r.Kb == kb).ToList(), log);
                     }
                 }
@@ -91,6 +100,7 @@ internal static class StepsBenchmark
         foreach (var (variant, name) in Own)
         {
             var notRun = cell.TooLarge((double)cell.Runs * cell.Steps * cell.Bytes)
+                ?? (variant.StartsWith("files", StringComparison.Ordinal) && cell.Runs * cell.Steps > MaxFileSteps ? $"more than {MaxFileSteps} layers on disk per sample" : null)
                 ?? (variant.StartsWith("floor", StringComparison.Ordinal) && cell.Runs > 1 ? "one file, one writer: see the row of 1 run" : null);
             all.Add((name, notRun, () => cell.Own(variant)));
         }

@@ -6,7 +6,10 @@ namespace Cairn.Bench.Steps;
 internal static class StepsText
 {
     private const string Storage = "Cairn storage";
-    private static readonly string[] Compares = [Storage, "Cairn kernel, code agent", "Cairn kernel, model agent"];
+    private static readonly string[] Compares =
+    [
+        Storage, "Cairn kernel, code agent", "Cairn kernel, agent only computes", "Cairn kernel, model agent", "Cairn embedded, real files", "Cairn daemon over HTTP, real files",
+    ];
 
     public static void Print(List<VariantResult> cell, TextWriter output)
     {
@@ -30,6 +33,11 @@ internal static class StepsText
             {
                 output.WriteLine(Compared(own, row));
             }
+        }
+
+        if (cell.Find(r => r.Variant == Compares[^2]) is { Samples.Count: > 0 } embedded && cell.Find(r => r.Variant == Compares[^1]) is { Samples.Count: > 0 } daemon)
+        {
+            output.WriteLine($"  {daemon.Variant} / {embedded.Variant}: {Interval(Bootstrap.Ratio(Rates(daemon), Rates(embedded)))} steps/s: what the server costs");
         }
 
         if (cell.Find(r => r.Variant == Storage) is { Samples.Count: > 0 } storage)

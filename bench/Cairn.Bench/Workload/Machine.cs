@@ -16,7 +16,7 @@ internal static class Machine
         ["kernel"] = Environment.OSVersion.VersionString,
         ["architecture"] = RuntimeInformation.ProcessArchitecture.ToString(),
         ["disk"] = new DriveInfo(directory).DriveFormat,
-        ["runtime"] = $"{RuntimeInformation.FrameworkDescription}, workstation GC, tiered compilation",
+        ["runtime"] = $"{RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent, tiered compilation without profiles, as in cairn itself",
     };
 
     /// <summary>The load averages of 1, 5 and 15 minutes.</summary>

@@ -3,9 +3,14 @@ using System.Diagnostics;
 namespace Cairn.Bench.Workload;
 
 /// <summary>A code agent that calls the note tool so many times and remembers how long each call took.</summary>
-internal sealed class NoteAgent(int steps, List<double> latencies) : ICodeAgent
+/// <param name="steps">Calls.</param>
+/// <param name="latencies">Gets the microseconds of each.</param>
+/// <param name="onlyComputes">What it says of itself.</param>
+internal sealed class NoteAgent(int steps, List<double> latencies, bool onlyComputes) : ICodeAgent
 {
     public string Name => "notes";
+
+    public bool OnlyComputes => onlyComputes;
 
     public async Task<AgentResult> RunAsync(ISyscalls kernel, CancellationToken cancellationToken)
     {

@@ -17,10 +17,12 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ModelCallStarted), "model.started")]
 [JsonDerivedType(typeof(ModelCallFinished), "model.finished")]
 [JsonDerivedType(typeof(ModelCallFailed), "model.failed")]
+[JsonDerivedType(typeof(ModelCallCutOff), "model.cut_off")]
 [JsonDerivedType(typeof(BudgetRefused), "budget.refused")]
 [JsonDerivedType(typeof(AgentCalled), "agent.called")]
 [JsonDerivedType(typeof(AgentFinished), "agent.finished")]
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
+[JsonDerivedType(typeof(ToolCallDenied), "tool.denied")]
 [JsonDerivedType(typeof(ToolCallFinished), "tool.finished")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpoint.taken")]
 [JsonDerivedType(typeof(DecisionRequested), "decision.requested")]
@@ -59,6 +61,15 @@ public sealed record RunStarted(
 
     /// <summary>The parent's layer that this run starts from; null for the repository itself.</summary>
     public LayerId? BaseLayer { get; init; }
+
+    /// <summary>
+    /// The days for which the run is kept after it ended: no collection removes it before, each one may after. Null leaves that
+    /// to who collects. It holds for the run's children and forks too.
+    /// </summary>
+    public int? KeepDays { get; init; }
+
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -124,7 +135,11 @@ public sealed record ModelCallFinished(
     ModelUsage Usage,
     decimal CostUsd,
     FinishReason Finish,
-    ImmutableArray<RequestedCall> Calls) : RunEvent;
+    ImmutableArray<RequestedCall> Calls) : RunEvent
+{
+    /// <summary>The log-probabilities of the answer's tokens (JSON list of <see cref="TokenLogprob"/>); null when there are none.</summary>
+    public BlobHash? Logprobs { get; init; }
+}
 
 /// <summary>Result: the attempt brought no answer.</summary>
 /// <param name="Step">The step.</param>
@@ -133,6 +148,13 @@ public sealed record ModelCallFinished(
 /// <param name="Message">For people.</param>
 /// <param name="RetryAfter">The wait that the provider asked for.</param>
 public sealed record ModelCallFailed(int Step, int Attempt, ModelErrorKind Kind, string Message, TimeSpan? RetryAfter) : RunEvent;
+
+/// <summary>Result: the run was stopped while the model answered. What had come in is kept for people; the call is due again.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Text">The beginning of the answer.</param>
+/// <param name="Tokens">Upper bound of its tokens.</param>
+public sealed record ModelCallCutOff(int Step, int Attempt, BlobHash Text, int Tokens) : RunEvent;
 
 /// <summary>Result: a run above this one cannot afford the model call that was due.</summary>
 /// <param name="Step">The step.</param>
@@ -144,7 +166,11 @@ public sealed record BudgetRefused(int Step, RunId By, string Reason) : RunEvent
 /// <param name="Tool">The tool.</param>
 /// <param name="Arguments">The arguments' JSON text.</param>
 /// <param name="Problem">What is wrong with the call; none when it is valid.</param>
-public sealed record AgentCalled(string Tool, BlobHash Arguments, BlobHash Problem) : RunEvent;
+public sealed record AgentCalled(string Tool, BlobHash Arguments, BlobHash Problem) : RunEvent
+{
+    /// <summary>What it needs permissions for; null in a run without a policy.</summary>
+    public ImmutableArray<AccessRequest>? Needs { get; init; }
+}
 
 /// <summary>A code agent's class returned.</summary>
 /// <param name="Success">It says that the task is done.</param>
@@ -160,7 +186,22 @@ public sealed record AgentFinished(bool Success, string Summary) : RunEvent;
 /// <param name="Layer">The layer that it starts from; null is the repository itself.</param>
 /// <param name="State">Hash of the state before this record.</param>
 public sealed record ToolCallStarted(
-    CallId Call, int Step, string Tool, BlobHash Arguments, EffectClass Effect, LayerId? Layer, BlobHash State) : RunEvent;
+    CallId Call, int Step, string Tool, BlobHash Arguments, EffectClass Effect, LayerId? Layer, BlobHash State) : RunEvent
+{
+    /// <summary>What the policy said; null in a run without one.</summary>
+    public PolicyVerdict? Policy { get; init; }
+}
+
+/// <summary>The policy forbids a tool call: it is answered without being run.</summary>
+/// <param name="Call">The call.</param>
+/// <param name="Step">The step that it belongs to.</param>
+/// <param name="Tool">The tool.</param>
+/// <param name="Policy">What the policy said.</param>
+/// <param name="Result">The answer's text: which rule, and what it is about.</param>
+/// <param name="Tokens">Upper bound of its tokens.</param>
+/// <param name="State">Hash of the state before this record.</param>
+public sealed record ToolCallDenied(
+    CallId Call, int Step, string Tool, PolicyVerdict Policy, BlobHash Result, int Tokens, BlobHash State) : RunEvent;
 
 /// <summary>Result: a tool call ended.</summary>
 /// <param name="Call">The call.</param>

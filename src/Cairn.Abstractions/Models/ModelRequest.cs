@@ -71,4 +71,8 @@ public sealed record ModelRequest
 
     /// <summary>Sampling seed for providers that take one.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>Ask for the log-probabilities of the answer's tokens, where they are offered. It changes no answer, so it is no part of the prompt.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Logprobs { get; init; }
 }

@@ -56,9 +56,17 @@ public sealed record ModelResponse
     /// <summary>Reasoning items to be passed back verbatim (opaque JSON); null when there are none.</summary>
     public string? Reasoning { get; init; }
 
+    /// <summary>The text's tokens with their log-probabilities; null when they were not asked for, or are not offered.</summary>
+    public ImmutableArray<TokenLogprob>? Logprobs { get; init; }
+
     /// <summary>The model that answered, as the provider names it.</summary>
     public string Model { get; init; } = "";
 }
+
+/// <summary>A token of an answer.</summary>
+/// <param name="Token">Its text.</param>
+/// <param name="Logprob">The natural logarithm of the probability that the model gave it.</param>
+public sealed record TokenLogprob(string Token, double Logprob);
 
 /// <summary>What went wrong with a model call.</summary>
 public enum ModelErrorKind

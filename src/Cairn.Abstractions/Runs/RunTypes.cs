@@ -123,4 +123,8 @@ public sealed record JudgeSpec(string Command, int TimeoutSeconds = 900);
 /// <param name="Arguments">The arguments' JSON text.</param>
 /// <param name="Problem">What is wrong with the call; none when it is valid. An invalid call is never executed.</param>
 /// <param name="ProblemTokens">Upper bound of that text's tokens.</param>
-public sealed record RequestedCall(string ModelCallId, string Tool, BlobHash Arguments, BlobHash Problem, int ProblemTokens);
+public sealed record RequestedCall(string ModelCallId, string Tool, BlobHash Arguments, BlobHash Problem, int ProblemTokens)
+{
+    /// <summary>What it needs permissions for; null in a run without a policy.</summary>
+    public ImmutableArray<AccessRequest>? Needs { get; init; }
+}

@@ -35,8 +35,8 @@ public sealed record SyscallResult(SyscallStatus Status, string Text)
 }
 
 /// <summary>
-/// The kernel as a code agent reaches it. Each call is journaled before it runs and its result after; when the run is
-/// resumed, calls that already have a result return it without running again.
+/// The kernel as a code agent reaches it. Each call is journaled before it runs and its result after, at the latest together
+/// with the next call (see <see cref="ICodeAgent.OnlyComputes"/>); when the run is resumed, calls that already have a result return it without running again.
 /// </summary>
 public interface ISyscalls
 {
@@ -66,6 +66,13 @@ public interface ICodeAgent
 {
     /// <summary>The agent's name in lists and journals.</summary>
     string Name { get; }
+
+    /// <summary>
+    /// Between two syscalls the agent only computes, and not for long: it speaks to nobody, writes nowhere and reads nothing
+    /// but what its syscalls return. Then an answer of the sandbox may reach it before the answer is durable, because nothing
+    /// of it can be seen before the agent's next syscall, and that is written down behind the answer. False is always safe.
+    /// </summary>
+    bool OnlyComputes => false;
 
     /// <summary>
     /// Does the work. Must be deterministic but for what syscalls return: it is run again from the start on resume.

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Cairn.Abstractions;
 using Cairn.Cli.Demo;
 using Cairn.Cli.Terminal;
+using Cairn.Host;
 using Cairn.Sdk;
 
 namespace Cairn.Cli.Commands;
@@ -20,13 +21,27 @@ internal static class DemoCommand
             var clock = Stopwatch.StartNew();
             var scratch = Path.Combine(DemoFiles.Scratch(), $"{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
             Directory.CreateDirectory(scratch);
-            await using var cairn = call.Open();
+            await using var cairn = Open(call, scratch);
             var part = parse.GetValue(only);
             var ok = (part == "code" || await ModelAsync(call, cairn, scratch, token)) & (part == "model" || await CodeAsync(call, cairn, scratch, token));
             Say(call, $"\n{(ok ? "All as it should be" : "NOT as it should be")}, in {clock.Elapsed.TotalSeconds:0.0} s. Scratch repositories: {scratch}");
             return ok ? ExitCode.Ok : ExitCode.No;
         });
         return command;
+    }
+
+    /// <summary>The demo's code agent lives in this process, and a daemon does not have it.</summary>
+    private static ICairn Open(Invocation call, string scratch)
+    {
+        var cairn = call.Open();
+        if (cairn is not RemoteCairn)
+        {
+            return cairn;
+        }
+
+        var state = Path.Combine(scratch, "state");
+        Say(call, $"A daemon owns {call.StateDirectory}, so the demo keeps its runs in a state directory of its own: --state {state}\n");
+        return CairnHost.Open(call.Options() with { StateDirectory = state });
     }
 
     private static async Task<bool> ModelAsync(Invocation call, ICairn cairn, string scratch, CancellationToken token)

@@ -13,7 +13,7 @@ internal static class GcCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing, only say what would go" };
         var days = new Option<int?>("--keep-days") { Description = "Remove ended runs that did not change for N days", HelpName = "N" };
         var last = new Option<int?>("--keep-last") { Description = "Remove ended runs but the last N (with --keep-days: what either keeps stays)", HelpName = "N" };
-        var command = new Command("gc", "Give back the disk space of what nothing reaches any more. Without --keep options no run is removed.") { dryRun, days, last };
+        var command = new Command("gc", "Give back the disk space of what nothing reaches any more. Without --keep options only runs go whose own `--keep-days` are over.") { dryRun, days, last };
         Invocation.Bind(command, async (call, parse, token) =>
         {
             await using var cairn = call.Open();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Host;
+using Cairn.Sdk;
 
 namespace Cairn.Cli.Commands;
 
@@ -20,13 +21,17 @@ internal static class ServeCommand
         var code = new Option<string[]>("--code") { Description = "A code agent that runs may belong to; may be given several times", HelpName = "DLL[:CLASS]" };
         var live = new Option<int>("--live-runs") { Description = "The most runs driven at once", DefaultValueFactory = _ => new DaemonLimits().LiveRuns, HelpName = "N" };
         var effects = new Option<int>("--active-effects") { Description = "The most model calls, tool calls and judges at once", DefaultValueFactory = _ => new DaemonLimits().ActiveEffects, HelpName = "N" };
-        var command = new Command("serve", "Own the state directory: drive runs in the background, resume what was running, serve the local API.") { listen, code, live, effects };
+        var gc = new Option<int?>("--gc-hours") { Description = "Collect the state directory every N hours, as `cairn gc` does", HelpName = "N" };
+        var days = new Option<int?>("--keep-days") { Description = "Then remove ended runs that did not change for N days", HelpName = "N" };
+        var last = new Option<int?>("--keep-last") { Description = "Then remove ended runs but the last N", HelpName = "N" };
+        var command = new Command("serve", "Own the state directory: drive runs in the background, resume what was running, serve the local API.") { listen, code, live, effects, gc, days, last };
         Invocation.Bind(command, async (call, parse, token) =>
         {
             var options = new DaemonOptions(call.Options())
             {
                 Listen = parse.GetValue(listen),
                 Agents = [.. (parse.GetValue(code) ?? []).Select(CodeAgents.Load)],
+                Collect = Plan(parse.GetValue(gc), parse.GetValue(days), parse.GetValue(last)),
                 Limits = new DaemonLimits { LiveRuns = Math.Max(1, parse.GetValue(live)), ActiveEffects = Math.Max(1, parse.GetValue(effects)) },
             };
             await using var daemon = await CairnDaemon.StartAsync(options, token);
@@ -44,6 +49,14 @@ internal static class ServeCommand
         });
         return command;
     }
+
+    private static CollectionPlan? Plan(int? hours, int? days, int? last) => (hours, days, last) switch
+    {
+        (null, null, null) => null,
+        (null, _, _) => throw new CairnException("--keep-days and --keep-last say what `--gc-hours N` keeps: give it too."),
+        (< 1 or > 24 * 40, _, _) => throw new CairnException("--gc-hours takes 1 to 960 hours."),
+        _ => new(TimeSpan.FromHours(hours.Value), new() { KeepDays = days, KeepLast = last }),
+    };
 
     private static void Say(Invocation call, ServeReport report)
     {

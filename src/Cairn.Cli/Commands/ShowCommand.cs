@@ -28,6 +28,12 @@ internal static class ShowCommand
             Output.Write($"Run {run.Id} at position {view.Position}: {view.Phase}");
             Output.Write($"State {view.StateHash}");
             Output.Line(Safe.Text(JsonSerializer.Serialize(view.State, new CliJson(new JsonSerializerOptions(Indented)).JsonElement)));
+            if (view.CutOff is { Length: > 0 } cut)
+            {
+                Output.Line("Cut off by a stop, and due again:");
+                Output.Line(Safe.Text(cut));
+            }
+
             if (view.Prompt is null)
             {
                 Output.Line("No model call is due here: --at STEP shows the prompt of a step.");

@@ -16,12 +16,18 @@ internal static class SimulateCommand
         var at = new Option<string?>("--at") { Description = "Only this crash point: disk:N, step:N, effect:N, eio:N or enospc:N; more of them, after commas, for the lives that follow", HelpName = "POINT" };
         var every = new Option<int>("--every") { Description = "Only every Nth crash point; which ones depends on the seed", DefaultValueFactory = _ => 1, HelpName = "N" };
         var plant = new Option<string?>("--plant") { Description = $"Plant a known bug into the simulated ports, to see it found: {string.Join(", ", Campaign.Plants)}", HelpName = "BUG" };
+        var planted = new Option<bool>("--planted") { Description = "Plant every known bug, one after another, and say which are found" };
         var command = new Command("simulate", "Crash simulated machines at every disk operation, every step and every effect, and check what they recover to.")
         {
-            seeds, scenario, at, every, plant,
+            seeds, scenario, at, every, plant, planted,
         };
         Invocation.Bind(command, async (call, parse, token) =>
         {
+            if (parse.GetValue(planted))
+            {
+                return await HuntAsync(call, token);
+            }
+
             var (from, to) = Range(parse.GetRequiredValue(seeds));
             var campaign = new Campaign(new(from, to)
             {
@@ -32,6 +38,31 @@ internal static class SimulateCommand
             return token.IsCancellationRequested ? ExitCode.Interrupted : report.Failures.Count > 0 ? ExitCode.No : ExitCode.Ok;
         });
         return command;
+    }
+
+    private static async Task<int> HuntAsync(Invocation call, CancellationToken token)
+    {
+        var bugs = await Task.Run(() => PlantedBugs.Hunt(call.IsJson ? null : Say, token), CancellationToken.None);
+        if (call.IsJson)
+        {
+            Output.Json(bugs, CliJson.Default.IReadOnlyListPlantedBug);
+        }
+        else
+        {
+            Output.Write($"{bugs.Count(b => b.Found)} of {Campaign.Plants.Count} planted bugs found");
+        }
+
+        return token.IsCancellationRequested ? ExitCode.Interrupted : bugs.All(b => b.Found) ? ExitCode.Ok : ExitCode.No;
+
+        static void Say(PlantedBug bug)
+        {
+            Output.Write($"{bug.Name,-24} {(bug.Found ? "found" : "NOT FOUND")}");
+            if (bug.Found)
+            {
+                Output.Line($"        {Safe.Line(bug.Finding!, 200)}");
+                Output.Line($"        {bug.Command}");
+            }
+        }
     }
 
     private static (ulong From, ulong To) Range(string text)

@@ -23,7 +23,7 @@ internal static class StopCommand
         var command = new Command(name, description) { id, reason };
         Invocation.Bind(command, async (call, parse, token) =>
         {
-            await using var cairn = call.Open();
+            await using var cairn = call.OpenToStop();
             var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
             var after = await stop(cairn, run.Id, parse.GetValue(reason), token);
             if (call.IsJson)

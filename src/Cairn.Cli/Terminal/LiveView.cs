@@ -110,7 +110,7 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
         switch (record.Event)
         {
             case RunStarted x:
-                return $"● {record.Run}  {x.Title}";
+                return $"● {record.Run}  {x.Title}\n  policy: {(x.Policy is null ? "none (every tool call that the sandbox can carry out is permitted)" : $"{x.Policy.Name} {x.Policy.Hash.Short}")}";
             case RunForked x:
                 return $"● {record.Run}  fork of {x.Source}";
             case RunRecovered:
@@ -119,6 +119,8 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
                 return string.Create(CultureInfo.InvariantCulture, $"{x.Step,3}  ask {x.Model}{(x.Attempt > 1 ? $" (attempt {x.Attempt})" : "")}");
             case ModelCallFailed x:
                 return $"     ✗ no answer: {x.Message}";
+            case ModelCallCutOff:
+                return "     ✗ answer cut off; what came in is kept";
             case ModelCallFinished x:
                 foreach (var call in x.Calls.Where(c => !c.Problem.IsNone))
                 {
@@ -129,6 +131,8 @@ internal sealed class LiveView(bool verbose, bool condensed = false) : IRunObser
             case ToolCallStarted x:
                 _calls[x.Call] = (x.Tool, Body is null ? "" : CallText.Of(x.Tool, Body(x.Arguments)));
                 return null;
+            case ToolCallDenied x:
+                return $"     ✗ {x.Tool}: denied by policy ({(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))})";
             case ToolCallFinished x:
                 var (tool, arguments) = _calls.GetValueOrDefault(x.Call, ("tool", ""));
                 var mark = x.Status == ToolStatus.Ok ? "✓" : "✗";

@@ -17,6 +17,9 @@ public static class AgentFile
     /// <summary>A month: longer than any run, and within what a timer can count.</summary>
     private const int MaxMinutes = 31 * 24 * 60;
 
+    /// <summary>A century.</summary>
+    internal const int MaxKeepDays = 36_525;
+
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="UserException">When it cannot be read or says something unknown; the text names file and line.</exception>
     public static AgentProfile Read(string path, IToolRegistry tools)
@@ -52,8 +55,8 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, "
-                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds).", e);
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, policy, "
+                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), retention (keep_days).", e);
         }
 
         var unknown = (shape.Tools ?? []).Where(t => tools.Find(t) is null).ToList();
@@ -77,7 +80,9 @@ public static class AgentFile
             Model = shape.Model,
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
+            Policy = PolicyFiles.Load(shape.Policy, Path.GetDirectoryName(Path.GetFullPath(path))!),
             Limits = Limits(path, shape.Limits),
+            KeepDays = KeepDays(path, shape.Retention),
         };
     }
 
@@ -94,6 +99,9 @@ public static class AgentFile
             ? "this is not of the form that an agent file has: keys with their values."
             : message;
     }
+
+    private static int? KeepDays(string path, RetentionShape? shape) => shape?.KeepDays is null or (>= 0 and <= MaxKeepDays) ? shape?.KeepDays
+        : throw new UserException($"{path}: keep_days may be 0 to {MaxKeepDays}.");
 
     private static RunLimits Limits(string path, LimitShape? shape)
     {
@@ -141,7 +149,16 @@ public static class AgentFile
 
         public string? Merge { get; set; }
 
+        public string? Policy { get; set; }
+
         public LimitShape? Limits { get; set; }
+
+        public RetentionShape? Retention { get; set; }
+    }
+
+    private sealed class RetentionShape
+    {
+        public int? KeepDays { get; set; }
     }
 
     private sealed class LimitShape

@@ -24,8 +24,14 @@ public sealed record AgentProfile
     /// <summary>What happens with the changes; null for the command's default.</summary>
     public MergeMode? Merge { get; init; }
 
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
+
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
+
+    /// <summary>The days for which its runs are kept after they ended; null leaves that to who collects.</summary>
+    public int? KeepDays { get; init; }
 
     /// <summary>The built-in software engineer.</summary>
     public static AgentProfile Coder()

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Cairn.Host;
 
 /// <summary>The calls of the local API. Each is a plain request handler: nothing is bound by reflection.</summary>
-internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<HealthView> health, CancellationToken stopping)
+internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<HealthView> health, CancellationToken stopping) : IApiRoutes
 {
     private readonly EmbeddedCairn _cairn = runs.Cairn;
 
@@ -43,6 +43,9 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
         Get(app, "/v1/decisions", c => Answer(c, runs.Decisions, HostJson.Default.IReadOnlyListPendingDecision));
         Post(app, "/v1/runs/{run}/decisions/{decision}", AnswerDecisionAsync);
         Get(app, "/v1/bodies/{hash}", BodyAsync);
+        Post(app, "/v1/runs/{run}/replay", ReplayAsync);
+        Post(app, "/v1/collect", async c => await Answer(
+            c, await runs.CollectAsync(await ReadAsync(c, HostJson.Default.CollectionRequest), c.RequestAborted), HostJson.Default.CollectionReport));
         Get(app, "/v1/events", c => EventsAsync(c, null));
         Get(app, "/v1/runs/{run}/events", async c => await EventsAsync(c, await RunAsync(c)));
     }
@@ -55,13 +58,13 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
         return bytes;
     }
 
-    private static void Get(IEndpointRouteBuilder app, string pattern, RequestDelegate handler) =>
+    internal static void Get(IEndpointRouteBuilder app, string pattern, RequestDelegate handler) =>
         app.MapGet(pattern, Problems.Guard(handler));
 
-    private static void Post(IEndpointRouteBuilder app, string pattern, RequestDelegate handler) =>
+    internal static void Post(IEndpointRouteBuilder app, string pattern, RequestDelegate handler) =>
         app.MapPost(pattern, Problems.Guard(handler));
 
-    private static Task Answer<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    internal static Task Answer<T>(HttpContext context, T value, JsonTypeInfo<T> type)
     {
         context.Response.ContentType = "application/json";
         return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
@@ -74,7 +77,7 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
     }
 
     /// <summary>The body as a value; only JSON is taken, which a web page cannot send to us unasked.</summary>
-    private static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+    internal static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
     {
         if (!context.Request.HasJsonContentType())
         {
@@ -87,7 +90,7 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
 
     private static string At(HttpContext context) => context.Request.Query["at"].FirstOrDefault() ?? "end";
 
-    private static string Named(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
+    internal static string Named(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
     private Task<RunSummary> FindAsync(HttpContext context) => _cairn.FindAsync(Named(context, "run"), context.RequestAborted);
 
@@ -128,10 +131,21 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
     private async Task StopAsync(HttpContext context, bool pause)
     {
         var run = await RunAsync(context);
+        await Answer(context, await runs.StopAsync(run, pause, await ReasonAsync(context, pause), context.RequestAborted), HostJson.Default.RunSummary);
+    }
+
+    private async Task ReplayAsync(HttpContext context)
+    {
+        var run = await RunAsync(context);
+        var options = await ReadAsync(context, HostJson.Default.LiveReplayOptions);
+        await Answer(context, await _cairn.ReplayLiveAsync(run, options, null, context.RequestAborted), HostJson.Default.DriftView);
+    }
+
+    internal static async Task<string> ReasonAsync(HttpContext context, bool pause)
+    {
         var reason = context.Request.ContentLength is > 0 ? (await ReadAsync(context, HostJson.Default.StopCall)).Reason : "";
         reason = SafeText.Line(reason, 500);
-        reason = reason.Length > 0 ? reason : pause ? "paused by the user" : "cancelled by the user";
-        await Answer(context, await runs.StopAsync(run, pause, reason, context.RequestAborted), HostJson.Default.RunSummary);
+        return reason.Length > 0 ? reason : pause ? "paused by the user" : "cancelled by the user";
     }
 
     private async Task AnswerDecisionAsync(HttpContext context)

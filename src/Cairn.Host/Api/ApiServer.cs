@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Cairn.Sdk;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,16 +15,14 @@ namespace Cairn.Host;
 /// <summary>The HTTP server: a Unix socket, and a loopback TCP port when it is asked for.</summary>
 internal static class ApiServer
 {
-    public const string SocketName = "cairn.sock";
-
     /// <summary>sun_path without its final NUL.</summary>
     private const int MaxSocketPath = 107;
 
     private const UnixFileMode OnlyUs = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    public static WebApplication Build(string stateDirectory, IPEndPoint? listen, DaemonLimits limits, ApiRoutes routes)
+    public static WebApplication Build(string stateDirectory, IPEndPoint? listen, DaemonLimits limits, IApiRoutes routes, string name = RemoteCairn.SocketName)
     {
-        var socket = SocketPath(stateDirectory);
+        var socket = SocketPath(stateDirectory, name);
         var guard = new AccessGuard(listen is null ? null : ApiToken.Open(stateDirectory), AccessGuard.Self());
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "cairn", ContentRootPath = stateDirectory });
         builder.WebHost.UseKestrelCore();
@@ -58,9 +57,9 @@ internal static class ApiServer
 
     /// <summary>Where the socket of a state directory lies.</summary>
     /// <exception cref="UserException">When its path is longer than the system allows.</exception>
-    public static string SocketPath(string stateDirectory)
+    public static string SocketPath(string stateDirectory, string name = RemoteCairn.SocketName)
     {
-        var path = Path.Combine(stateDirectory, SocketName);
+        var path = Path.Combine(stateDirectory, name);
         return System.Text.Encoding.UTF8.GetByteCount(path) <= MaxSocketPath
             ? path
             : throw new UserException($"The path {path} is longer than the {MaxSocketPath} bytes that a socket may have: choose a shorter --state DIR.");

@@ -1,3 +1,4 @@
+using Cairn.Sdk;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -16,7 +17,7 @@ internal sealed class SseSink(HttpResponse response) : IEventSink
         await response.Body.FlushAsync(cancellationToken);
     }
 
-    public async Task SendAsync(SocketMessage message, CancellationToken cancellationToken)
+    public async Task SendAsync(EventMessage message, CancellationToken cancellationToken)
     {
         var text = new StringBuilder();
         if (message.Event == "alive")
@@ -28,7 +29,7 @@ internal sealed class SseSink(HttpResponse response) : IEventSink
             // JSON holds no line break, so one data line is enough.
             _ = message.Id is null ? text : text.Append("id: ").Append(message.Id).Append('\n');
             text.Append("event: ").Append(message.Event).Append("\ndata: ")
-                .Append(JsonSerializer.Serialize(message, HostJson.Default.SocketMessage)).Append("\n\n");
+                .Append(JsonSerializer.Serialize(message, HostJson.Default.EventMessage)).Append("\n\n");
         }
 
         await response.Body.WriteAsync(Encoding.UTF8.GetBytes(text.ToString()), cancellationToken);
@@ -41,11 +42,11 @@ internal sealed class WebSocketSink(WebSocket socket) : IEventSink
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public async Task SendAsync(SocketMessage message, CancellationToken cancellationToken)
+    public async Task SendAsync(EventMessage message, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, HostJson.Default.SocketMessage);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, HostJson.Default.EventMessage);
         await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, limit.Token);
     }
 

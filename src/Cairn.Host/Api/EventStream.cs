@@ -9,7 +9,7 @@ namespace Cairn.Host;
 /// <summary>Where events go.</summary>
 internal interface IEventSink
 {
-    Task SendAsync(SocketMessage message, CancellationToken cancellationToken);
+    Task SendAsync(EventMessage message, CancellationToken cancellationToken);
 }
 
 /// <summary>What somebody wants to watch.</summary>

@@ -37,7 +37,7 @@ internal static class Problems
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
         return JsonSerializer.SerializeAsync(
-            context.Response.Body, new ProblemView("about:blank", title, status, detail), HostJson.Default.ProblemView, context.RequestAborted);
+            context.Response.Body, new ApiProblem("about:blank", title, status, detail), HostJson.Default.ApiProblem, context.RequestAborted);
     }
 
     private static (int Status, string Title, string Detail) Describe(Exception e) => e switch

@@ -19,6 +19,9 @@ public sealed record DaemonOptions(HostOptions Host)
     /// <summary>Code agents that runs may belong to.</summary>
     public IReadOnlyList<ICodeAgent> Agents { get; init; } = [];
 
+    /// <summary>When it collects its state directory by itself, and what it keeps; null for never.</summary>
+    public CollectionPlan? Collect { get; init; }
+
     /// <summary>How much it does at once.</summary>
     public DaemonLimits Limits { get; init; } = new();
 }
@@ -37,6 +40,7 @@ public sealed class CairnDaemon : IAsyncDisposable
     private readonly RunSupervisor _supervisor;
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
+    private Task _collecting = Task.CompletedTask;
     private bool _disposed;
 
     private CairnDaemon(
@@ -88,12 +92,14 @@ public sealed class CairnDaemon : IAsyncDisposable
             var supervisor = new RunSupervisor(cairn.Control, feed, decisions, options.Limits);
             var runs = new DaemonRuns(cairn, supervisor, decisions, options.Agents);
             var stopping = new CancellationTokenSource();
-            var routes = new ApiRoutes(runs, new EventStream(store!, feed, runs, options.Host.Time), () => Health(runs, feed, directory), stopping.Token);
+            var periodic = options.Collect is { } plan ? new PeriodicCollection(runs, plan, options.Host.Time) : null;
+            var routes = new ApiRoutes(runs, new EventStream(store!, feed, runs, options.Host.Time), () => Health(runs, feed, directory, periodic), stopping.Token);
             var app = ApiServer.Build(directory, listen, options.Limits, routes);
             var daemon = new CairnDaemon(options, cairn, runs, supervisor, app, stopping);
             await app.StartAsync(cancellationToken);
             daemon.Address = AddressOf(app, listen);
             runs.ResumeInterrupted();
+            daemon._collecting = periodic?.RunAsync(stopping.Token) ?? Task.CompletedTask;
             return daemon;
         }
         catch (Exception e)
@@ -123,6 +129,7 @@ public sealed class CairnDaemon : IAsyncDisposable
         {
             await _supervisor.AbandonAsync(patience.Token);
             await _app.StopAsync(patience.Token);
+            await _collecting.WaitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
@@ -147,7 +154,10 @@ public sealed class CairnDaemon : IAsyncDisposable
         : app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Where(a => !a.Contains("unix:", StringComparison.Ordinal)).Select(a => new Uri(a)).Single();
 
-    private static HealthView Health(DaemonRuns runs, EventFeed feed, string directory) => new(
+    private static HealthView Health(DaemonRuns runs, EventFeed feed, string directory, PeriodicCollection? collection) => new(
         "ok", typeof(CairnDaemon).Assembly.GetName().Version!.ToString(3), Environment.ProcessId, directory,
-        runs.Live, runs.Queued, runs.ActiveEffects, feed.Watchers, runs.Left);
+        runs.Live, runs.Queued, runs.ActiveEffects, feed.Watchers, runs.Left)
+    {
+        Collected = collection?.Last,
+    };
 }

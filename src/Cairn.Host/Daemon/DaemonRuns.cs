@@ -4,18 +4,13 @@ using Cairn.Sdk;
 
 namespace Cairn.Host;
 
-/// <summary>A run that a daemon found interrupted and cannot go on with.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Agent">Its agent.</param>
-/// <param name="Reason">Why.</param>
-internal sealed record LeftRun(RunId Run, string Agent, string Reason);
-
 /// <summary>What clients of a daemon do with its runs.</summary>
 internal sealed class DaemonRuns
 {
     private readonly RunSupervisor _supervisor;
     private readonly PendingDecisions _decisions;
     private readonly Dictionary<string, ICodeAgent> _agents;
+    private int _collecting;
 
     public DaemonRuns(EmbeddedCairn cairn, RunSupervisor supervisor, PendingDecisions decisions, IEnumerable<ICodeAgent> agents)
     {
@@ -52,6 +47,11 @@ internal sealed class DaemonRuns
             var name = "";
             try
             {
+                if (OpenRuns.IsOver(Cairn.Services.Journal, head))
+                {
+                    continue;
+                }
+
                 var state = RunHistory.State(Cairn.Services.Journal, head.Run);
                 name = state.Spec.Agent.Name;
                 var isNewFork = head.Count == 1 && state.ForkedFrom is not null;
@@ -111,6 +111,26 @@ internal sealed class DaemonRuns
     {
         using var claim = _supervisor.Claim(run);
         return await Cairn.RollBackAsync(run, checkpoint, cancellationToken);
+    }
+
+    /// <summary>Collects the state directory; one at a time.</summary>
+    /// <exception cref="ConflictException">When a collection is under way.</exception>
+    public async Task<CollectionReport> CollectAsync(CollectionRequest request, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _collecting, 1) != 0)
+        {
+            throw new ConflictException("The state directory is being collected already; try again when that is done.");
+        }
+
+        try
+        {
+            // Reading many journals takes long, and the caller's thread is a server's.
+            return await Task.Run(() => Cairn.CollectAsync(request, null, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _collecting, 0);
+        }
     }
 
     public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Cairn.Abstractions;
+using Cairn.Sdk;
 
 namespace Cairn.Host;
 

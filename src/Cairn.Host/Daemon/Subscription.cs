@@ -1,14 +1,8 @@
 using System.Threading.Channels;
 using Cairn.Abstractions;
+using Cairn.Sdk;
 
 namespace Cairn.Host;
-
-/// <summary>A piece of something under way, for display only: it is in no journal.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Kind">delta or output.</param>
-/// <param name="Text">What came.</param>
-/// <param name="Tool">The tool that a model began to call.</param>
-internal sealed record LivePiece(RunId Run, string Kind, string Text, string? Tool);
 
 /// <summary>
 /// Somebody who watches. Records are not queued for him: he is woken and reads them from the journal at his own pace, so

@@ -38,7 +38,7 @@ internal sealed class HumanOperation(RunSession session)
                 var changes = session.Services.Layers.NetChanges(state.Layer, null);
                 return ($"Merge {changes.Length} changed paths of run {session.Run} into {state.Spec.Repository}?", YesNo);
             case "unknown-effect":
-                return ($"Cairn stopped while {ask.Call!.Tool} was under way, and nobody knows whether it took effect. "
+                return ($"Cairn stopped while {ask.Call!.Tool} of run {session.Run} was under way, and nobody knows whether it took effect. "
                     + "Issue it again (yes), or go on without (no)?", YesNo);
             default:
                 return Asked(session.Services.Blobs.GetText(ask.Call!.Arguments));

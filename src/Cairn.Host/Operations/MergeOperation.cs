@@ -65,6 +65,19 @@ internal sealed class MergeOperation(RunSession session)
         return new(MergeStatus.Merged, plan.Changes.Length, $"{plan.Changes.Length} paths merged{left}");
     }
 
+    /// <summary>
+    /// Finishes a merge that a crash cut off, for a run that is about to end or to go back: nobody would finish it after
+    /// that, and the repository would stay half merged.
+    /// </summary>
+    public static async Task FinishInterruptedAsync(RunSession session)
+    {
+        var merge = new MergeOperation(session);
+        if (merge.Interrupted() is { } plan)
+        {
+            await session.CommitAsync(merge.Carry(plan), CancellationToken.None);
+        }
+    }
+
     private MergePlan? Interrupted()
     {
         var records = session.Services.Journal.Read(session.Run);

@@ -24,16 +24,15 @@ internal sealed class MergeUndo(RunServices services)
         """;
 
     /// <summary>The layer to stand on; null when nothing was merged after the place.</summary>
-    /// <param name="run">The run whose merges count.</param>
+    /// <param name="records">The history of the run whose merges count.</param>
     /// <param name="position">The place, in events of its history.</param>
     /// <param name="top">The place's layer.</param>
     /// <param name="owner">The run that gets the layer.</param>
     /// <param name="count">A number that no layer of that run was named with.</param>
     /// <param name="cancellationToken">Stops it; nothing is changed then.</param>
     public async Task<LayerId?> LayerAsync(
-        RunId run, long position, LayerId? top, RunId owner, long count, CancellationToken cancellationToken)
+        IReadOnlyList<JournalRecord> records, long position, LayerId? top, RunId owner, long count, CancellationToken cancellationToken)
     {
-        var records = RunHistory.Records(services.Journal, run);
         var merged = MergedAfter(records, (int)position);
         if (merged.Count == 0)
         {
@@ -59,7 +58,7 @@ internal sealed class MergeUndo(RunServices services)
             new SandboxCommand(["bash", "-c", Script]) { Input = Encoding.UTF8.GetBytes(steps.ToString()) }, cancellationToken);
         return result.ExitCode == 0
             ? workspace.Freeze(LayerId.Parse($"{owner}.{count}u"))?.Layer
-            : throw new UserException($"What run {run} merged could not be taken back for its older files: {result.Error.Trim()}");
+            : throw new UserException($"What run {records[^1].Run} merged could not be taken back for its older files: {result.Error.Trim()}");
     }
 
     /// <summary>The paths of all merges after a place, each as it was before the first of them.</summary>

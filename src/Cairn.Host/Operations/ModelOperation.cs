@@ -51,19 +51,45 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return new ModelCallFailed(ask.Step, ask.Attempt, ModelErrorKind.UnknownModel, problem ?? "unknown model", null);
         }
 
-        var outcome = await model.AskAsync(
-            request with { Model = model.Info.Name },
-            delta => session.Observer.ModelDelta(session.Run, delta),
-            cancellationToken);
+        var written = new PartialOutput();
+        ModelOutcome outcome;
+        try
+        {
+            outcome = await model.AskAsync(request with { Model = model.Info.Name, Logprobs = session.Services.Logprobs }, delta => Streamed(written, delta, cancellationToken), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && written.Text.Length > 0)
+        {
+            return CutOff(ask, written);
+        }
+
         return outcome.Response is { } response
             ? Finished(ask, response)
             : new ModelCallFailed(ask.Step, ask.Attempt, outcome.Failure!.Kind, outcome.Failure.Message, outcome.Failure.RetryAfter);
     }
 
+    private void Streamed(PartialOutput written, ModelDelta delta, CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            written.Add(delta.Text);
+        }
+
+        session.Observer.ModelDelta(session.Run, delta);
+    }
+
+    // The answer will be asked for again; what was seen of it is kept all the same.
+    private ModelCallCutOff CutOff(AskModel ask, PartialOutput written)
+    {
+        var text = session.Services.Blobs.PutText("", written.Text);
+        return new(ask.Step, ask.Attempt, text.Body, text.Tokens);
+    }
+
     private ModelCallFinished Finished(AskModel ask, ModelResponse response)
     {
         var services = session.Services;
-        var bytes = CairnJson.Bytes(response, CairnJson.Default.ModelResponse);
+        // Apart: later prompts hold the answer, and not these.
+        var logprobs = response.Logprobs is { } tokens ? services.Blobs.Put(CairnJson.Bytes(tokens, CairnJson.Default.ImmutableArrayTokenLogprob)) : (BlobHash?)null;
+        var bytes = CairnJson.Bytes(response with { Logprobs = null }, CairnJson.Default.ModelResponse);
         return new(
             ask.Step,
             services.Blobs.Put(bytes),
@@ -71,7 +97,10 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             response.Usage,
             response.CostUsd ?? 0,
             response.Finish,
-            [.. response.ToolCalls.Select(Check)]);
+            [.. response.ToolCalls.Select(Check)])
+        {
+            Logprobs = logprobs,
+        };
     }
 
     private RequestedCall Check(ModelToolCall call)
@@ -85,7 +114,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         var arguments = blobs.PutText(call.Name, call.Arguments).Body;
         if (session.Services.Tools.Check(call.Name, call.Arguments, _allowed) is not { } problem)
         {
-            return new(call.Id, call.Name, arguments, default, 0);
+            return new(call.Id, call.Name, arguments, default, 0) { Needs = session.NeedsOf(call.Name, call.Arguments) };
         }
 
         var stored = blobs.PutText(call.Name, problem);

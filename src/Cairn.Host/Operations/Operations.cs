@@ -16,7 +16,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     /// <summary>Begins an effect; its task brings the result event.</summary>
     public delegate Task<RunEvent> Effect(CancellationToken cancellationToken);
 
-    /// <summary>The intent and the effect of a command; the closing record has no effect.</summary>
+    /// <summary>The intent and the effect of a command; the closing record and a denial have none.</summary>
     public async ValueTask<(RunEvent Intent, Effect? Effect)> PrepareAsync(
         RunState state, Command command, CancellationToken cancellationToken)
     {
@@ -43,10 +43,13 @@ internal sealed class Operations(RunSession session, RunControl control)
                 return _model.Prepare(ask, hash);
             case RunTool run:
                 var started = new ToolCallStarted(
-                    run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash);
+                    run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash) { Policy = run.Policy };
                 return (started, run.Call.Tool == KernelTools.Spawn
                     ? token => _spawn.RunAsync(run, token)
                     : token => _tool.RunAsync(run, token));
+            case DenyTool deny:
+                var told = session.Services.Blobs.PutText("", deny.Text);
+                return (new ToolCallDenied(deny.Call.Id, deny.Step, deny.Call.Tool, deny.Policy, told.Body, told.Tokens, hash), null);
             case AskHuman human:
                 return _human.Prepare(state, human);
             case RunJudge judge:

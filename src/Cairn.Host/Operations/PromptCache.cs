@@ -7,7 +7,7 @@ namespace Cairn.Host;
 /// <summary>
 /// Renders the prompts of one run, step after step. What the prompt before had already is neither read, nor decoded, nor
 /// hashed again: a step costs what is new in it, however long the run is. Requests and hashes are those that
-/// <see cref="PromptRenderer"/> gives from the start, byte for byte; replay proves the one with the other. Holds the
+/// <see cref="PromptRenderer"/> gives from the start, byte for byte; replay proves the one with the other (<see cref="PromptProof"/>). Holds the
 /// messages of the last prompt and nothing else, so the model's window bounds it.
 /// </summary>
 internal sealed class PromptCache(Func<BlobHash, byte[]> body) : IDisposable
@@ -17,6 +17,9 @@ internal sealed class PromptCache(Func<BlobHash, byte[]> body) : IDisposable
     private PromptPlan? _last;
     private IncrementalHash? _hash;
 
+    /// <summary>The last prompt began with all messages of the one before it, and these were taken over as they were.</summary>
+    public bool Continued { get; private set; }
+
     /// <summary>The request and the hash of its canonical bytes.</summary>
     public (ModelRequest Request, BlobHash Hash) Render(PromptPlan plan, int maxOutputTokens)
     {
@@ -24,9 +27,10 @@ internal sealed class PromptCache(Func<BlobHash, byte[]> body) : IDisposable
         var before = _last;
         _last = null;
         var from = plan.Trim.Dropped;
-        if (before is not null && Continues(before, plan))
+        Continued = before is not null && Continues(before, plan);
+        if (Continued)
         {
-            from = before.History.Count;
+            from = before!.History.Count;
         }
         else
         {

@@ -60,6 +60,7 @@ internal sealed class SpawnOperation(RunSession session, RunControl control)
                 Model = child.Model ?? session.State.Model?.Id,
                 Merge = MergeMode.Never,
                 Judge = child.Judge is null ? null : new(child.Judge),
+                Policy = spec.Policy,
                 Limits = new RunLimits { Tokens = child.Tokens, Usd = child.Usd, Steps = child.Steps ?? new RunLimits().Steps },
             };
             await control.StartChildAsync(request, id, session.Run, command.Layer, cancellationToken);

@@ -97,9 +97,8 @@ internal sealed class ToolOperation(RunSession session)
         if (!cancellationToken.IsCancellationRequested)
         {
             printed.Add(text);
+            session.Observer.Output(session.Run, text);
         }
-
-        session.Observer.Output(session.Run, text);
     }
 
     private static string Bounded(string text)

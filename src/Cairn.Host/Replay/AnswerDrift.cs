@@ -47,6 +47,20 @@ internal static class AnswerDrift
         return differs.ToImmutable();
     }
 
+    /// <summary>How sure the model was of the tokens that both answers begin with; behind the first other token nothing is comparable.</summary>
+    public static LogprobDrift Logprobs(ImmutableArray<TokenLogprob> recorded, ImmutableArray<TokenLogprob> live)
+    {
+        var (sum, largest, compared) = (0.0, 0.0, 0);
+        while (compared < recorded.Length && compared < live.Length && recorded[compared].Token == live[compared].Token)
+        {
+            var difference = Math.Abs(recorded[compared].Logprob - live[compared].Logprob);
+            (sum, largest) = (sum + difference, Math.Max(largest, difference));
+            compared++;
+        }
+
+        return new(recorded.Length, live.Length, compared, compared == 0 ? 0 : sum / compared, largest);
+    }
+
     private static bool SameJson(string a, string b)
     {
         if (a == b)

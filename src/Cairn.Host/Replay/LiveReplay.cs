@@ -41,7 +41,23 @@ internal sealed class LiveReplay(IJournal journal, IBlobStore blobs, IModelCatal
 
         return new(
             run, steps.ToImmutable(), steps.Count(s => s.Same), steps.Count(s => s.Problem is null && !s.Same), steps.Count(s => s.Problem is not null),
-            steps.Count(s => s.LengthDiffers), usage, usd, unpriced, "not offered: journals hold no log-probabilities");
+            steps.Count(s => s.LengthDiffers), usage, usd, unpriced, Logprobs(steps));
+    }
+
+    private static string Logprobs(IReadOnlyList<StepDrift> steps)
+    {
+        var compared = steps.Where(s => s.Logprobs is not null).Select(s => s.Logprobs!).ToList();
+        if (compared.Count > 0)
+        {
+            var tokens = compared.Sum(l => l.Compared);
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"compared in {compared.Count} steps over {tokens} tokens: they differ by {(tokens == 0 ? 0 : compared.Sum(l => l.MeanDifference * l.Compared) / tokens):0.####} in the mean, by {compared.Max(l => l.LargestDifference):0.####} at most");
+        }
+
+        return steps.Any(s => s.RecordedLogprobs)
+            ? "not offered by the model that was asked now; they were recorded"
+            : "not offered: this journal holds none (CAIRN_LOGPROBS=1 records them where a provider offers them: OpenAI Chat Completions)";
     }
 
     /// <summary>Each answer of the run with the prompt that it answered.</summary>
@@ -88,7 +104,7 @@ internal sealed class LiveReplay(IJournal journal, IBlobStore blobs, IModelCatal
             return Without(recorded, id, refusal);
         }
 
-        var outcome = await RetryAsync(model, recorded.Request with { Model = model.Info.Name }, cancellationToken);
+        var outcome = await RetryAsync(model, recorded.Request with { Model = model.Info.Name, Logprobs = recorded.Finished.Logprobs is not null }, cancellationToken);
         return outcome.Response is { } live ? Compare(recorded, id, live) : Without(recorded, id, $"{outcome.Failure!.Kind}: {outcome.Failure.Message}");
     }
 
@@ -141,6 +157,10 @@ internal sealed class LiveReplay(IJournal journal, IBlobStore blobs, IModelCatal
             then.Finish, live.Finish, then.Usage, live.Usage, live.CostUsd)
         {
             LengthDiffers = text.RecordedLength != text.LiveLength || then.ToolCalls.Length != live.ToolCalls.Length,
+            RecordedLogprobs = recorded.Finished.Logprobs is not null,
+            Logprobs = recorded.Finished.Logprobs is { } hash && live.Logprobs is { } now
+                ? AnswerDrift.Logprobs(JsonSerializer.Deserialize(blobs.Get(hash), CairnJson.Default.ImmutableArrayTokenLogprob), now)
+                : null,
         };
     }
 

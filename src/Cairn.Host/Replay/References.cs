@@ -32,8 +32,10 @@ public static class References
     {
         RunStarted x => [x.Task.Body, x.Agent.ToolDefinitions, x.Agent.Prompt?.Body ?? default, .. x.Rules.Select(r => r.Body)],
         ModelCallFinished x => [x.Response, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
+        ModelCallCutOff x => [x.Text],
         AgentCalled x => [x.Arguments, x.Problem],
         ToolCallStarted x => [x.Arguments],
+        ToolCallDenied x => [x.Result],
         ToolCallFinished x => [x.Result, x.Data ?? default],
         DecisionRequested x => [x.Question],
         DecisionMade x => [x.Answer],

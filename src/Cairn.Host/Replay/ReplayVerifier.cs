@@ -39,14 +39,16 @@ public static class ReplayVerifier
 
         var state = RunState.New;
         var (prompts, decisions) = (0, 0);
+        using var proof = new PromptProof(blobs);
         for (var i = 0; i < records.Count; i++)
         {
             var e = records[i].Event;
             string? difference;
             try
             {
-                difference = Compare(state, e, blobs, ref prompts, ref decisions);
+                difference = Compare(state, e, blobs, proof, ref prompts, ref decisions);
                 state = difference is null ? Kernel.Kernel.Apply(state, e) : state;
+                difference ??= i == records.Count - 1 ? proof.Finish() : null;
             }
             catch (Exception broken) when (broken is JournalMeaningException or InvalidDataException or System.Text.Json.JsonException or NullReferenceException)
             {
@@ -63,7 +65,7 @@ public static class ReplayVerifier
         return new(run, records.Count, prompts, decisions, state.Phase == RunPhase.Ended, Kernel.Kernel.Hash(state), null);
     }
 
-    private static string? Compare(RunState state, RunEvent e, IBlobStore blobs, ref int prompts, ref int decisions)
+    private static string? Compare(RunState state, RunEvent e, IBlobStore blobs, PromptProof proof, ref int prompts, ref int decisions)
     {
         if (StateIn(e) is not { } recorded)
         {
@@ -77,9 +79,9 @@ public static class ReplayVerifier
             return $"the kernel does not ask for this here; it asks for {(due.Length == 0 ? "nothing" : due)}";
         }
 
-        if (e is not DecisionRequested && Kernel.Kernel.Hash(state) != recorded)
+        if (e is not DecisionRequested && Kernel.Kernel.Hash(state) is var now && now != recorded)
         {
-            return $"the state is {Kernel.Kernel.Hash(state).Short}, recorded was {recorded.Short}";
+            return $"the state is {now.Short}, recorded was {recorded.Short}";
         }
 
         if (e is not ModelCallStarted call)
@@ -89,10 +91,9 @@ public static class ReplayVerifier
 
         prompts++;
         var ask = (AskModel)Kernel.Kernel.Decide(state)[0];
-        var prompt = PromptRenderer.CanonicalBytes(PromptRenderer.Render(ask.Plan, ask.MaxOutputTokens, blobs.Get));
-        return BlobHash.Of(prompt) == call.Prompt && ask.Plan.Model.Id == call.Model
-            ? null
-            : $"the prompt is {BlobHash.Of(prompt).Short}, recorded was {call.Prompt.Short}";
+        return ask.Plan.Model.Id == call.Model
+            ? proof.Check(ask, call.Prompt)
+            : $"the prompt is for {ask.Plan.Model.Id}, recorded was {call.Model}";
     }
 
     /// <summary>The state hash that an intent carries; none for a question, which has no place for one; null for a result.</summary>
@@ -100,6 +101,7 @@ public static class ReplayVerifier
     {
         ModelCallStarted x => x.State,
         ToolCallStarted x => x.State,
+        ToolCallDenied x => x.State,
         JudgeStarted x => x.State,
         MergeStarted x => x.State,
         RunEnded x => x.State,

@@ -49,8 +49,11 @@ internal sealed class RunStory
             case AgentCalled x:
                 AgentCalled(x, at);
                 break;
+            case ToolCallDenied x:
+                Now.Finish(Index(x.Call), ToolStatus.Denied, 0, at, _blobs.GetText(x.Result));
+                break;
             case ToolCallFinished x:
-                Now.Finish(_state.Turn!.Calls.Select((call, i) => (call, i)).First(c => c.call.Id == x.Call).i, x.Status, x.FilesChanged, at, _blobs.GetText(x.Result));
+                Now.Finish(Index(x.Call), x.Status, x.FilesChanged, at, _blobs.GetText(x.Result));
                 break;
             case AgentFinished x:
                 Now.Follow("finish", at, $"{(x.Success ? "done" : "not done")}: {x.Summary}");
@@ -74,11 +77,14 @@ internal sealed class RunStory
         }
     }
 
+    private int Index(CallId id) => _state.Turn!.Calls.Select((call, i) => (call, i)).First(c => c.call.Id == id).i;
+
     private void Start(RunStarted x, long at)
     {
         Now.Ask("task", at, _blobs.GetText(x.Task.Body));
         Now.Ask("agent", at, $"{x.Agent.Name}, prompt {x.Agent.Prompt?.Body.Short}, tools {x.Agent.ToolDefinitions.Short}: {string.Join(", ", x.Agent.Tools.Select(t => t.Name))}");
         Now.Ask("rules", at, string.Join('\n', x.Rules.Select(r => $"{r.Source} {r.Body}")));
+        Now.Ask("policy", at, x.Policy is null ? "none" : $"{x.Policy.Name} {x.Policy.Hash}");
         Now.Ask("limits", at, x.Limits.ToString());
         Now.Ask("judge", at, $"{x.Judge?.Command ?? "none"}, merge {x.Merge}");
     }

@@ -9,12 +9,22 @@ namespace Cairn.Host;
 /// Takes out of a state directory what nothing reaches: runs that need not be kept, then layers, then bodies. Runs of this
 /// process go on meanwhile.
 /// </summary>
-internal sealed class Retention(RunServices services, RunControl control, StateStore store, LayerStore layers)
+/// <param name="services">The ports.</param>
+/// <param name="control">The runs of this process.</param>
+/// <param name="store">The state directory.</param>
+/// <param name="collect">Collects layers: <see cref="LayerStore.Collect"/>.</param>
+/// <param name="contents">The contents that a layer names: <see cref="LayerStore.Contents"/>.</param>
+internal sealed class Retention(
+    RunServices services, RunControl control, StateStore store, Retention.CollectLayers collect, Func<LayerId, IEnumerable<BlobHash>> contents)
 {
     /// <summary>Runs that change while it is decided about them: how often the decision is made anew.</summary>
     private const int Attempts = 8;
 
     private readonly Dictionary<RunId, RunFacts> _facts = [];
+
+    /// <summary>Collects layers; the first argument works out which ones are named.</summary>
+    internal delegate LayersReclaimed CollectLayers(
+        Func<IEnumerable<LayerId>> reachable, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken);
 
     /// <summary>Collects; one at a time.</summary>
     public async Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken)
@@ -29,11 +39,11 @@ internal sealed class Retention(RunServices services, RunControl control, StateS
         var removed = await RemoveAsync(collection, request, progress, cancellationToken);
         var gone = removed.Select(run => run.Head.Run).ToHashSet();
         var bodies = new HashSet<BlobHash>();
-        var frozen = layers.Collect(() => Reachable(gone, bodies, progress, cancellationToken), request.DryRun, progress, cancellationToken);
+        var frozen = collect(() => Reachable(gone, bodies, progress, cancellationToken), request.DryRun, progress, cancellationToken);
         foreach (var layer in frozen.Kept)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            bodies.UnionWith(layers.Contents(layer));
+            bodies.UnionWith(contents(layer));
         }
 
         var stored = collection.Reclaim(bodies, request.DryRun, progress, cancellationToken);

@@ -14,6 +14,9 @@ namespace Cairn.Host;
 internal sealed record RunFacts(
     RunHead Head, bool Ended, RunId? Parent, RunId? Source, ImmutableHashSet<LayerId> Layers, ImmutableHashSet<BlobHash> Bodies)
 {
+    /// <summary>The days for which it was to be kept when it was started; null when nobody said.</summary>
+    public int? KeepDays { get; init; }
+
     public static RunFacts Read(IJournal journal, IBlobStore blobs, RunHead head)
     {
         var records = journal.Read(head.Run);
@@ -31,7 +34,10 @@ internal sealed record RunFacts(
         var first = records.Count == 0 ? null : records[0].Event;
         return new(
             head with { Count = records.Count }, IsOver(records), (first as RunStarted)?.Parent, (first as RunForked)?.Source,
-            layers.ToImmutable(), bodies.ToImmutable());
+            layers.ToImmutable(), bodies.ToImmutable())
+        {
+            KeepDays = (first as RunStarted)?.KeepDays,
+        };
     }
 
     // Only merges may follow the end of a run; one without a result was cut off, and its plan is still needed.

@@ -18,17 +18,22 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     private readonly ICodeAgent _agent;
     private readonly RunSession _session;
     private readonly Queue<Past> _past;
+    private readonly HashSet<string> _allowed;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly Lock _gate = new();
     private TaskCompletionSource<RunEvent?> _next = New<RunEvent?>();
     private TaskCompletionSource<RunState>? _answer;
     private Task<AgentResult>? _running;
+    private RunState _now;
+    private TurnContext? _turns;
     private bool _returned;
 
-    public AgentSession(ICodeAgent agent, RunSession session, IReadOnlyList<RunEvent> history)
+    public AgentSession(ICodeAgent agent, RunSession session, IEnumerable<RunEvent> history)
     {
         _agent = agent;
         _session = session;
+        _now = session.State;
+        _allowed = [.. _now.Spec.Agent.Tools.Select(t => t.Name)];
         _past = new(PastOf(history));
         Task = session.Services.Blobs.GetText(session.State.Spec.Task.Body);
     }
@@ -37,17 +42,24 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     public string Task { get; }
 
-    /// <summary>Gives the agent the answer to its last syscall, and brings its next one.</summary>
+    /// <inheritdoc cref="ICodeAgent.OnlyComputes"/>
+    public bool OnlyComputes => _agent.OnlyComputes;
+
+    /// <summary>
+    /// Gives the agent the answer to its last syscall, and brings its next one. The task of an agent that only computes is
+    /// complete when this returns, unless it does wait for something.
+    /// </summary>
     public async Task<RunEvent> NextAsync(RunState state, CancellationToken cancellationToken)
     {
+        _now = state;
         if (_running is null)
         {
-            _running = RunAgentAsync(cancellationToken);
+            Turn(() => _running = RunAgentAsync(cancellationToken));
         }
         else if (_answer is { } answer)
         {
             _answer = null;
-            answer.TrySetResult(state);
+            Turn(() => answer.TrySetResult(state));
         }
 
         if (await CalledAsync(cancellationToken) is { } call)
@@ -57,7 +69,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
         try
         {
-            var result = await _running;
+            var result = await _running!;
             return new AgentFinished(result.Success, result.Summary);
         }
         catch (Exception e) when (e is not (OperationCanceledException or AgentDivergedException or IOException))
@@ -72,7 +84,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         var state = await IssueAsync(
             past => past.Call is { } call && call.Tool == tool && call.Arguments == body,
             $"{tool} with {Shown(arguments)}",
-            () => new AgentCalled(tool, body, Problem(tool, arguments)),
+            () => new AgentCalled(tool, body, Problem(tool, arguments)) { Needs = _session.NeedsOf(tool, arguments) },
             cancellationToken);
         var done = state.Past?.Finished;
         var (status, result, data) = done is null
@@ -91,7 +103,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     public Task RollbackAsync(CheckpointId checkpoint, string reason, CancellationToken cancellationToken)
     {
-        if (!_session.State.Checkpoints.Any(c => c.Id == checkpoint))
+        if (!_now.Checkpoints.Any(c => c.Id == checkpoint))
         {
             throw new ArgumentException($"Run {Run} has no checkpoint {checkpoint}.", nameof(checkpoint));
         }
@@ -119,10 +131,10 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                 }
 
                 // A call without a result was issued again before the agent was started: the state has its answer.
-                return past.IsOpen ? (null, _session.State) : (past, null);
+                return past.IsOpen ? (null, _now) : (past, null);
             }
 
-            var answer = New<RunState>();
+            var answer = OnlyComputes ? new TaskCompletionSource<RunState>() : New<RunState>();
             _answer = answer;
             Signal(issue());
             return (null, await ResultAsync(answer, cancellationToken));
@@ -130,6 +142,18 @@ internal sealed class AgentSession : ISyscalls, IDisposable
         finally
         {
             _oneAtATime.Release();
+        }
+    }
+
+    private void Turn(Action turn)
+    {
+        if (OnlyComputes)
+        {
+            (_turns ??= new TurnContext(SynchronizationContext.Current)).Run(turn);
+        }
+        else
+        {
+            turn();
         }
     }
 
@@ -186,14 +210,18 @@ internal sealed class AgentSession : ISyscalls, IDisposable
     /// </summary>
     private static async Task<T> ResultAsync<T>(TaskCompletionSource<T> source, CancellationToken cancellationToken)
     {
+        if (source.Task.IsCompletedSuccessfully)
+        {
+            return source.Task.Result;
+        }
+
         using var stop = cancellationToken.UnsafeRegister(_ => source.TrySetCanceled(cancellationToken), null);
         return await source.Task;
     }
 
     private BlobHash Problem(string tool, string arguments)
     {
-        var allowed = _session.State.Spec.Agent.Tools.Select(t => t.Name).ToHashSet();
-        return _session.Services.Tools.Check(tool, arguments, allowed) is { } problem
+        return _session.Services.Tools.Check(tool, arguments, _allowed) is { } problem
             ? _session.Services.Blobs.PutText(tool, problem).Body
             : default;
     }
@@ -217,7 +245,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static List<Past> PastOf(IReadOnlyList<RunEvent> history)
+    private static List<Past> PastOf(IEnumerable<RunEvent> history)
     {
         var past = new List<Past>();
         var state = RunState.New;
@@ -237,6 +265,9 @@ internal sealed class AgentSession : ISyscalls, IDisposable
                     break;
                 case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
                     past[^1] = past[^1] with { Finished = finished };
+                    break;
+                case ToolCallDenied denied:
+                    past[^1] = past[^1] with { Finished = new(default, ToolStatus.Denied, denied.Result, 0, null, 0, ToolSignal.None, null, 0) };
                     break;
                 case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
                     break; // Leave to issue the call again: its own result is still to come.

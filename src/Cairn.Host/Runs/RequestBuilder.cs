@@ -14,7 +14,9 @@ internal sealed class RequestBuilder(RunServices services)
         Code = agent,
         Merge = start.Merge ?? MergeMode.Ask,
         Judge = string.IsNullOrEmpty(start.Judge) ? null : new(start.Judge),
+        Policy = PolicyFiles.Load(start.Policy),
         Limits = Limits(start, new RunLimits { Steps = 100_000 }),
+        KeepDays = KeepDays(start.KeepDays),
     };
 
     public async Task<RunRequest> ForModelAsync(StartRun start, CancellationToken cancellationToken)
@@ -28,9 +30,14 @@ internal sealed class RequestBuilder(RunServices services)
             Model = start.Model ?? profile.Model ?? await FindModelAsync(cancellationToken),
             Merge = start.Merge ?? profile.Merge ?? MergeMode.Ask,
             Judge = await JudgeAsync(start, profile),
+            Policy = PolicyFiles.Load(start.Policy) ?? profile.Policy,
             Limits = Limits(start, profile.Limits),
+            KeepDays = KeepDays(start.KeepDays ?? profile.KeepDays),
         };
     }
+
+    private static int? KeepDays(int? days) => days is null or (>= 0 and <= AgentFile.MaxKeepDays) ? days
+        : throw new UserException($"--keep-days takes 0 to {AgentFile.MaxKeepDays} days.");
 
     private static RunLimits Limits(StartRun start, RunLimits limits)
     {

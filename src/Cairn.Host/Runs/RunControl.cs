@@ -9,6 +9,7 @@ namespace Cairn.Host;
 public sealed class RunControl(RunServices services)
 {
     private readonly RunStarter _starter = new(services);
+    private readonly RunServices _working = services with { Blobs = new RecentBodies(services.Blobs) };
 
     // Only runs with a wall limit that have not ended here.
     private readonly ConcurrentDictionary<RunId, (long Stamp, TimeSpan Left)> _walls = new();
@@ -78,10 +79,11 @@ public sealed class RunControl(RunServices services)
 
     private async Task<RunState> DriveAloneAsync(RunId run, ICodeAgent? agent, IRunObserver observer, RunStop stop)
     {
-        await using var session = RunSession.Open(Services, run, observer);
+        await using var session = RunSession.Open(_working, run, observer);
         session.Stop = stop;
         if (session.State.Phase == RunPhase.Ended)
         {
+            await ChildRuns.EndAsync(this, session);
             return session.State;
         }
 
@@ -90,32 +92,39 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");
         }
 
-        var accounts = new BudgetAccounts(Services.Journal, Ledger);
+        var accounts = new BudgetAccounts(Services, Ledger);
+        var records = session.TakeRecords();
         accounts.Open(run, session.State);
         using var closing = accounts.ClosingOf(run, session.State);
-        var own = Services.Journal.Read(run);
-        if (own.Count == 1)
+        if (records[^1] is { Seq: 0 } first)
         {
             // Written before anybody watched: who watches is told of the whole run.
-            observer.Recorded(own[0]);
+            observer.Recorded(first);
         }
 
-        var history = RunHistory.Events(Services.Journal, run);
-        if (history.Count > 1)
+        if (records.Count > 1)
         {
             await session.CommitAsync(new RunRecovered("resume"), CancellationToken.None);
         }
 
-        using var code = agent is null ? null : new AgentSession(agent, session, history);
-        using var wall = WallLimit(session);
+        using var code = agent is null ? null : new AgentSession(agent, session, records.Select(r => r.Event));
+        using var wall = WallLimit(session, records.First(r => r.Run == run).At);
+        records = [];
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, wall?.Token ?? CancellationToken.None);
         var loop = new RunLoop(session, new Operations(session, this), code);
+        if (code is { OnlyComputes: true })
+        {
+            // Such an agent may never give up the thread, and this one is the caller's.
+            await Task.Yield();
+        }
+
         try
         {
             var state = await loop.RunAsync(either.Token);
             if (state.Phase == RunPhase.Ended)
             {
                 _walls.TryRemove(run, out _);
+                await ChildRuns.EndAsync(this, session);
             }
 
             return state;
@@ -136,6 +145,12 @@ public sealed class RunControl(RunServices services)
         await using var session = RunSession.Open(Services, run, NoObserver.Instance);
         if (session.State.Phase != RunPhase.Ended && !(pause && session.State.Stop == StopState.Paused))
         {
+            if (!pause)
+            {
+                await ChildRuns.EndAsync(this, session);
+                await MergeOperation.FinishInterruptedAsync(session);
+            }
+
             await session.CommitAsync(new RunStopRequested(pause, reason), cancellationToken);
             return pause ? session.State : await new RunLoop(session, new Operations(session, this), null).RunAsync(CancellationToken.None);
         }
@@ -144,9 +159,18 @@ public sealed class RunControl(RunServices services)
     }
 
     /// <summary>Writes down what still came in and why the run stopped; a run that is abandoned is told nothing.</summary>
-    private static async Task<RunState> StoppedAsync(RunSession session, RunLoop loop, RunStop stop)
+    private async Task<RunState> StoppedAsync(RunSession session, RunLoop loop, RunStop stop)
     {
         List<RunEvent> events = [.. loop.Arrived];
+        if (stop.Kind is not (StopKind.Pause or StopKind.Abandon))
+        {
+            await ChildRuns.EndAsync(this, session);
+            if (events.Count == 0)
+            {
+                await MergeOperation.FinishInterruptedAsync(session);
+            }
+        }
+
         if (stop.Kind != StopKind.Abandon)
         {
             events.Add(stop.Kind switch
@@ -169,17 +193,17 @@ public sealed class RunControl(RunServices services)
     /// What is left of the run's wall time. The clock is asked only when this process first meets the run, and never for
     /// more than the limit; from then on elapsed time counts, which a jump of the clock does not change.
     /// </summary>
-    private CancellationTokenSource? WallLimit(RunSession session)
+    private CancellationTokenSource? WallLimit(RunSession session, DateTimeOffset started)
     {
         if (session.State.Spec.Limits.Wall is not { } limit)
         {
             return null;
         }
 
-        var (stamp, left) = _walls.GetOrAdd(session.Run, run =>
+        var (stamp, left) = _walls.GetOrAdd(session.Run, _ =>
         {
             var now = Services.Time.GetUtcNow();
-            var rest = Services.Journal.Read(run)[0].At + limit - now;
+            var rest = started + limit - now;
             return (Services.Time.GetTimestamp(), rest < limit ? rest : limit);
         });
         left -= Services.Time.GetElapsedTime(stamp);
@@ -197,8 +221,9 @@ public sealed class RunControl(RunServices services)
             throw new UserException($"Run {run} has no checkpoint {checkpoint}; it has {known[0].Id} to {known[^1].Id} (`cairn checkpoints {run}`).");
         }
 
+        await MergeOperation.FinishInterruptedAsync(session);
         var to = known.First(c => c.Id == checkpoint);
-        var layer = await new MergeUndo(Services).LayerAsync(run, to.Position, to.Layer, run, session.State.Count, cancellationToken);
+        var layer = await new MergeUndo(Services).LayerAsync(session.TakeRecords(), to.Position, to.Layer, run, session.State.Count, cancellationToken);
         await session.CommitAsync(
             new RunRolledBack(checkpoint, $"rolled back to {checkpoint} by the user", Continue: false) { Layer = layer }, cancellationToken);
         return session.State;
@@ -211,15 +236,16 @@ public sealed class RunControl(RunServices services)
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<RunId> ForkAsync(RunId run, long position, string? model, CancellationToken cancellationToken)
     {
-        var spec = RunHistory.State(Services.Journal, run).Spec;
-        var binding = model is null ? null : await _starter.BindAsync(model, spec.Limits, cancellationToken);
+        var binding = model is null ? null
+            : await _starter.BindAsync(model, RunHistory.State(Services.Journal, run).Spec.Limits, cancellationToken);
         await Forking.WaitAsync(cancellationToken);
         try
         {
-            var (source, count, chain) = RunHistory.Locate(Services.Journal, run, position);
+            var records = RunHistory.Records(Services.Journal, run);
+            var (source, count, chain) = RunHistory.Locate(records, run, position);
             var fork = Services.NewRunId();
-            var past = Kernel.Kernel.Fold(RunHistory.Events(Services.Journal, run).Take((int)position));
-            var layer = await new MergeUndo(Services).LayerAsync(run, position, past.Layer, fork, 0, cancellationToken);
+            var past = Kernel.Kernel.Fold(records.Take((int)position).Select(r => r.Event));
+            var layer = await new MergeUndo(Services).LayerAsync(records, position, past.Layer, fork, 0, cancellationToken);
             await Services.Journal.AppendAsync(fork, 0, [new RunForked(source, count, chain, binding) { Layer = layer }], cancellationToken);
             return fork;
         }

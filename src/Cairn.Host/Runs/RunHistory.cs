@@ -15,7 +15,10 @@ public static class RunHistory
         [.. Read(journal, run, 0).Select(r => r.Event)];
 
     /// <summary>The run's state now.</summary>
-    public static RunState State(IJournal journal, RunId run) => Kernel.Kernel.Fold(Events(journal, run));
+    public static RunState State(IJournal journal, RunId run) => Fold(Records(journal, run));
+
+    /// <summary>The state that records make.</summary>
+    internal static RunState Fold(IReadOnlyList<JournalRecord> records) => Kernel.Kernel.Fold(records.Select(r => r.Event));
 
     /// <summary>The records of a run and of its past, in the order in which they count.</summary>
     public static IReadOnlyList<JournalRecord> Records(IJournal journal, RunId run) => Read(journal, run, 0);
@@ -25,9 +28,11 @@ public static class RunHistory
     /// <param name="run">The run.</param>
     /// <param name="position">Events applied.</param>
     /// <returns>The run that wrote the event before the position, its records up to there and their chain value.</returns>
-    public static (RunId Run, long Count, BlobHash Chain) Locate(IJournal journal, RunId run, long position)
+    public static (RunId Run, long Count, BlobHash Chain) Locate(IJournal journal, RunId run, long position) =>
+        Locate(Records(journal, run), run, position);
+
+    internal static (RunId Run, long Count, BlobHash Chain) Locate(IReadOnlyList<JournalRecord> records, RunId run, long position)
     {
-        var records = Records(journal, run);
         if (position < 1 || position > records.Count)
         {
             throw new InvalidDataException($"Run {run} has no position {position}: it has {records.Count} records.");

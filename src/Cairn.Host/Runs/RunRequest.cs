@@ -26,6 +26,12 @@ public sealed record RunRequest
     /// <summary>The judge; null when the agent's word counts.</summary>
     public JudgeSpec? Judge { get; init; }
 
+    /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
+    public PolicyBinding? Policy { get; init; }
+
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
+
+    /// <summary>The days for which the run is kept after it ended; null leaves that to who collects.</summary>
+    public int? KeepDays { get; init; }
 }

@@ -8,6 +8,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 {
     private IWorkspace? _workspace;
     private long _own = ownCount;
+    private IReadOnlyList<JournalRecord>? _records;
 
     public RunServices Services { get; } = services;
 
@@ -17,6 +18,10 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public RunState State { get; private set; } = state;
 
+    /// <summary>What a call needs permissions for; null in a run without a policy.</summary>
+    public System.Collections.Immutable.ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
+        State.Spec.Policy is null ? null : Capabilities.Of(tool, arguments, State.Spec.Repository);
+
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 
@@ -25,9 +30,13 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public static RunSession Open(RunServices services, RunId run, IRunObserver observer)
     {
-        var state = RunHistory.State(services.Journal, run);
-        return new(services, run, state, services.Journal.Read(run).Count, observer);
+        var records = RunHistory.Records(services.Journal, run);
+        return new(services, run, RunHistory.Fold(records), records.Count(r => r.Run == run), observer) { _records = records };
     }
+
+    /// <summary>The records that the session was opened with, those of a fork's past first; only once, so that nobody keeps them.</summary>
+    public IReadOnlyList<JournalRecord> TakeRecords() =>
+        Interlocked.Exchange(ref _records, null) ?? RunHistory.Records(Services.Journal, Run);
 
     /// <summary>
     /// Writes events down and only then lets them count. If the disk fails the session is over: its state may be ahead

@@ -55,6 +55,8 @@ internal sealed class RunStarter(RunServices services)
         {
             Parent = parent,
             BaseLayer = layer,
+            KeepDays = request.KeepDays,
+            Policy = request.Policy,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;

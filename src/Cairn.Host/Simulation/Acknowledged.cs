@@ -26,11 +26,18 @@ internal sealed class Acknowledged : IRunObserver
     }
 
     /// <summary>What is missing or another one.</summary>
-    public IEnumerable<string> Lost(IJournal journal)
+    /// <param name="journal">The journal.</param>
+    /// <param name="going">Runs that may be missing as a whole.</param>
+    public IEnumerable<string> Lost(IJournal journal, IReadOnlySet<RunId> going)
     {
         foreach (var (run, acknowledged) in _records)
         {
             var records = journal.Read(run);
+            if (records.Count == 0 && going.Contains(run))
+            {
+                continue;
+            }
+
             foreach (var (seq, hash) in acknowledged)
             {
                 if (seq >= records.Count)

@@ -9,11 +9,13 @@ internal static class Outcome
     public static IReadOnlyList<string> Of(SimulatedProcess process)
     {
         var facts = new List<string>();
-        foreach (var head in process.Services.Journal.Runs().OrderBy(h => h.Run.Value, StringComparer.Ordinal))
+        var runs = process.Services.Journal.Runs()
+            .Select(h => (h.Run, State: RunHistory.State(process.Services.Journal, h.Run)))
+            .Select(r => (Name: Name(r.Run, r.State), r.State));
+        foreach (var (name, state) in runs.OrderBy(r => r.Name, StringComparer.Ordinal))
         {
-            var state = RunHistory.State(process.Services.Journal, head.Run);
-            facts.Add($"{head.Run}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}");
-            facts.AddRange(Changed(process, state).Select(f => $"{head.Run} changed {f}"));
+            facts.Add($"{name}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}");
+            facts.AddRange(Changed(process, state).Select(f => $"{name} changed {f}"));
         }
 
         facts.AddRange(Tree(process.Machine.Files.Repository).Select(f => $"the repository has {f}"));
@@ -35,6 +37,9 @@ internal static class Outcome
 
         return null;
     }
+
+    // A child's id follows from its call's, and that from how often its parent was taken up again before.
+    private static string Name(RunId run, RunState state) => state.Spec.Parent is { } parent ? $"{parent}'s child for {state.Spec.Title}" : run.Value;
 
     // Not the whole view: what other runs merged into the repository meanwhile is below it, and when they did is chance.
     private static IEnumerable<string> Changed(SimulatedProcess process, RunState state)

@@ -1,10 +1,15 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Cairn.Abstractions;
 
 namespace Cairn.Host.Simulation;
 
 /// <summary>One answer of a scripted model: the tools that it calls.</summary>
-internal sealed record ScriptedTurn(params ImmutableArray<ScriptedCall> Calls);
+internal sealed record ScriptedTurn(params ImmutableArray<ScriptedCall> Calls)
+{
+    /// <summary>What the provider counts for the prompt.</summary>
+    public long InputTokens { get; init; } = 1000;
+}
 
 /// <summary>A tool and its arguments' JSON text.</summary>
 internal sealed record ScriptedCall(string Tool, string Arguments)
@@ -20,4 +25,11 @@ internal sealed record ScriptedCall(string Tool, string Arguments)
 /// <param name="Name">Its name on the command line.</param>
 /// <param name="Scripts">What its models answer, by model name.</param>
 /// <param name="Drive">The job.</param>
-internal sealed record Scenario(string Name, ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Scripts, Func<SimulatedProcess, Task> Drive);
+internal sealed record Scenario(string Name, ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Scripts, Func<SimulatedProcess, Task> Drive)
+{
+    /// <summary>Runs that the job removes on its way: at any moment each of them is there whole or not at all.</summary>
+    public ImmutableHashSet<RunId> Going { get; init; } = [];
+
+    /// <summary>What is wrong with the end; null when the end must be that of the job without a crash.</summary>
+    public Func<SimulatedProcess, IEnumerable<string>>? Judge { get; init; }
+}

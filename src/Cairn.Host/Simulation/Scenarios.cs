@@ -5,8 +5,8 @@ using Cairn.Kernel;
 namespace Cairn.Host.Simulation;
 
 /// <summary>
-/// What the simulator can play. A new part of Cairn that changes durable state (child runs, collection of what nothing
-/// reaches) adds its scenario to <see cref="All"/>: every crash point and planted bug is then tried on it as well.
+/// What the simulator can play. A new part of Cairn that changes durable state adds its scenario to <see cref="All"/>:
+/// every crash point and planted bug is then tried on it as well.
 /// </summary>
 internal static class Scenarios
 {
@@ -14,7 +14,7 @@ internal static class Scenarios
 
     public static ImmutableArray<Scenario> All { get; } =
     [
-        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Rivals(),
+        Single(), Crowd(), Fork(), RollBack(), Merge(), Human(), Code(), Computing(), Rivals(), TreeScenarios.Children(), TreeScenarios.Cancelled(), TreeScenarios.Collection(),
     ];
 
     public static Scenario Find(string name) =>
@@ -111,6 +111,16 @@ internal static class Scenarios
         await process.FinishAsync(run, agent);
     });
 
+    /// <summary>The same program, told what it asked before that is durable; in the midst of other runs, whose commits its results may join.</summary>
+    private static Scenario Computing() => new("computing", Scripts(("work",
+        [new(Append("beside", 1)), new(Do("charge", "beside")), new(Append("beside", 2)), Done])), async process =>
+    {
+        var agent = new SimulatedAgent(process.Machine) { OnlyComputes = true };
+        var run = await process.EnsureAsync("rcomputing", null, r => r with { Merge = MergeMode.Auto, Code = agent });
+        var other = await process.EnsureAsync("rbeside", "work", r => r with { Merge = MergeMode.Never });
+        await Task.WhenAll(process.FinishAsync(run, agent), process.FinishAsync(other, null));
+    });
+
     /// <summary>Two drivers of one run: one of them must lose before it does anything.</summary>
     private static Scenario Rivals() => new("rivals", Counting(), async process =>
     {
@@ -119,18 +129,18 @@ internal static class Scenarios
         await process.FinishAsync(run, null);
     });
 
-    private static ScriptedTurn Done => new(new ScriptedCall(KernelTools.Complete, """{"summary":"done","outcome":"done"}"""));
+    internal static ScriptedTurn Done => new(new ScriptedCall(KernelTools.Complete, """{"summary":"done","outcome":"done"}"""));
 
     private static ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Counting() => Scripts(("work",
         [new(Append("counter", 1)), new(Append("counter", 2)), new(Do("charge", "it")), new(Append("counter", 3)), Done]));
 
-    private static ScriptedCall Do(string tool, string text) => ScriptedCall.Of(tool, text);
+    internal static ScriptedCall Do(string tool, string text) => ScriptedCall.Of(tool, text);
 
-    private static ScriptedCall Append(string file, int line) =>
+    internal static ScriptedCall Append(string file, int line) =>
         ScriptedCall.Of("append", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{file} {line}"));
 
     private static ScriptedCall Read(string path) => new("read_file", $$"""{"path":"{{path}}"}""");
 
-    private static ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Scripts(params (string Model, ScriptedTurn[] Turns)[] scripts) =>
+    internal static ImmutableDictionary<string, ImmutableArray<ScriptedTurn>> Scripts(params (string Model, ScriptedTurn[] Turns)[] scripts) =>
         scripts.ToImmutableDictionary(s => s.Model, s => s.Turns.ToImmutableArray());
 }

@@ -7,10 +7,18 @@ internal sealed class SimulatedAgent(SimulatedMachine machine) : ICodeAgent
 {
     public string Name => "simulated";
 
+    public bool OnlyComputes { get; init; }
+
     public async Task<AgentResult> RunAsync(ISyscalls kernel, CancellationToken cancellationToken)
     {
         string[] lines = machine.Plant == Plant.AgentDependsOnChance && machine.Random.Next(2) == 0 ? ["2", "1"] : ["1", "2"];
         await CallAsync(kernel, "append", $"counter {lines[0]}", cancellationToken);
+        if (OnlyComputes)
+        {
+            // Against its word: what it was told must become durable all the same.
+            await Task.Delay(TimeSpan.FromMinutes(1), machine.Time, cancellationToken);
+        }
+
         await CallAsync(kernel, "append", $"counter {lines[1]}", cancellationToken);
         var here = await kernel.CheckpointAsync("before the detour", cancellationToken);
         await CallAsync(kernel, "append", "counter wrong", cancellationToken);

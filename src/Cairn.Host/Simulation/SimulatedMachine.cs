@@ -10,6 +10,7 @@ namespace Cairn.Host.Simulation;
 internal sealed class SimulatedMachine(ulong seed, Plant plant)
 {
     private long _crashAtEffect = -1;
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Plant Plant { get; } = plant;
 
@@ -64,11 +65,23 @@ internal sealed class SimulatedMachine(ulong seed, Plant plant)
         }
 
         effect();
+        Nudge();
         if (_crashAtEffect == (2 * number) + 1)
         {
             Disk.Crash();
             ThrowIfDead();
         }
+    }
+
+    /// <summary>Ends when the next effect took place, before what follows from it.</summary>
+    public Task NextEffect() => _next.Task;
+
+    /// <summary>Wakes those who wait for the next effect: there may be none.</summary>
+    public void Nudge()
+    {
+        var next = _next;
+        _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        next.SetResult();
     }
 
     /// <summary>Nothing happens on a dead machine.</summary>
@@ -91,6 +104,8 @@ internal sealed class SimulatedMachine(ulong seed, Plant plant)
     /// <summary>The process is gone, the machine stays on.</summary>
     public void StartProcessAgain()
     {
+        Files.Born.Clear();
+        _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Before += Time.Elapsed;
         Time = new(Time.GetUtcNow() + TimeSpan.FromMinutes(1));
     }

@@ -1,4 +1,5 @@
 using Cairn.Abstractions;
+using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
 
@@ -12,18 +13,19 @@ internal sealed class SimulatedProcess : IDisposable
     private const string Repository = "/repository";
 
     private readonly Acknowledged _acknowledged;
+    private readonly SimulatedLayers _layers;
     private RunId _next;
 
     public SimulatedProcess(SimulatedMachine machine, Scenario scenario, Acknowledged acknowledged)
     {
-        (Machine, _acknowledged) = (machine, acknowledged);
+        (Machine, Scenario, _acknowledged) = (machine, scenario, acknowledged);
         Store = StateStore.Open(Disk(machine), StateDirectory, machine.Time, Options(machine));
         IBlobStore blobs = machine.Plant == Plant.BodyAfterRecord ? new LyingBlobs(Store.Blobs) : Store.Blobs;
         Services = new RunServices
         {
             Journal = machine.Plant == Plant.None ? Store.Journal : new LyingJournal(Store.Journal, machine.Plant, machine.Time),
             Blobs = blobs,
-            Layers = new SimulatedLayers(machine, blobs),
+            Layers = _layers = new SimulatedLayers(machine, blobs),
             Tools = new ToolRegistry(SimulatedTool.All(machine)),
             Models = new SimulatedModels(machine, scenario),
             Judge = new SimulatedJudge(machine),
@@ -37,6 +39,8 @@ internal sealed class SimulatedProcess : IDisposable
 
     public SimulatedMachine Machine { get; }
 
+    public Scenario Scenario { get; }
+
     public StateStore Store { get; }
 
     public RunServices Services { get; }
@@ -46,6 +50,9 @@ internal sealed class SimulatedProcess : IDisposable
     public TimeProvider Time => Machine.Time;
 
     public IReadOnlyList<RunEvent> Events(RunId run) => RunHistory.Events(Services.Journal, run);
+
+    /// <summary>A run's own events; none when there is no such run.</summary>
+    public IReadOnlyList<RunEvent> Events(string run) => [.. Services.Journal.Read(RunId.Parse(run)).Select(r => r.Event)];
 
     /// <summary>Starts a run unless an earlier life did.</summary>
     public async Task<RunId> EnsureAsync(string id, string? model, Func<RunRequest, RunRequest> with)
@@ -75,8 +82,16 @@ internal sealed class SimulatedProcess : IDisposable
         return await Control.ForkAsync(source, Positions.Find(Events(source), place), null, CancellationToken.None);
     }
 
+    /// <summary>Collects what nothing reaches, beside whatever else goes on.</summary>
+    public Task<CollectionReport> CollectAsync(CollectionRequest request) => new Retention(
+        Services, Control, Store, _layers.Collect, Machine.Plant == Plant.LayerContentsForgotten ? _ => [] : _layers.Contents)
+        .CollectAsync(request, null, CancellationToken.None);
+
     /// <summary>Drives a run to its end.</summary>
     public Task FinishAsync(RunId run, ICodeAgent? agent) => Control.DriveAsync(run, agent, _acknowledged, CancellationToken.None);
+
+    /// <summary>Drives a run until it ends or is stopped.</summary>
+    public Task DriveAsync(RunId run, ICodeAgent? agent, RunStop stop) => Control.DriveAsync(run, agent, _acknowledged, stop);
 
     /// <summary>Drives a run as a host of its own would, or loses against somebody else who drives it.</summary>
     public async Task TryFinishAsync(RunId run)
@@ -101,6 +116,7 @@ internal sealed class SimulatedProcess : IDisposable
         SegmentBytes = 48 * 1024,
         ZeroFillBytes = 4096,
         AnchorCommits = 6,
+        AcceptTornRecords = machine.Plant == Plant.TornRecordAccepted,
         NewSalt = () => (ulong)machine.Random.NextInt64(),
     };
 }

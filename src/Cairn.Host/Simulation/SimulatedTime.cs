@@ -15,7 +15,10 @@ internal sealed class SimulatedTime(DateTimeOffset start) : TimeProvider
 
     public override long GetTimestamp() => Elapsed.Ticks;
 
-    public override DateTimeOffset GetUtcNow() => start + Elapsed;
+    /// <summary>How far somebody has set the clock: forward, or back when negative. Timers and time stamps do not see it.</summary>
+    public TimeSpan Set { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => start + Elapsed + Set;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -139,7 +139,11 @@ internal sealed class Trial(Scenario scenario, ulong seed, Plant plant, IReadOnl
             _machine.Restart();
             using var process = new SimulatedProcess(_machine, scenario, _acknowledged);
             _findings.AddRange(Invariants.Broken(process, _acknowledged, null).Take(5));
-            if (reference is not null && Outcome.Difference(reference.Outcome, Outcome.Of(process)) is { } difference)
+            if (scenario.Judge is { } judge)
+            {
+                _findings.AddRange(judge(process).Take(5));
+            }
+            else if (reference is not null && Outcome.Difference(reference.Outcome, Outcome.Of(process)) is { } difference)
             {
                 _findings.Add(difference);
             }

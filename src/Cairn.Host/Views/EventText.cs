@@ -8,7 +8,7 @@ internal static class EventText
 {
     public static string Of(RunEvent e) => e switch
     {
-        RunStarted x => $"run started by agent {x.Agent.Name}{(x.Model is null ? "" : $" on {x.Model.Id}{(x.Model.Recorded ? " (recorded answers)" : "")}")}: {x.Title}",
+        RunStarted x => $"run started by agent {x.Agent.Name}{(x.Model is null ? "" : $" on {x.Model.Id}{(x.Model.Recorded ? " (recorded answers)" : "")}")}{(x.Policy is null ? "" : $" under policy {x.Policy.Name}")}: {x.Title}",
         RunForked x => $"forked from {x.Source} after its record {x.SourceCount - 1}{(x.Model is null ? "" : $", goes on with {x.Model.Id}")}",
         RunRecovered x => $"taken up again ({x.Reason})",
         RunRolledBack x => $"rolled back to {x.To}: {x.Reason}",
@@ -17,10 +17,12 @@ internal static class EventText
         ModelCallStarted x => string.Create(CultureInfo.InvariantCulture, $"ask {x.Model}, at most {x.ReservedTokens} tokens{(x.Attempt > 1 ? $", attempt {x.Attempt}" : "")}"),
         ModelCallFinished x => string.Create(CultureInfo.InvariantCulture, $"answer: {x.Usage.InputTokens}+{x.Usage.OutputTokens} tokens{Calls(x)}"),
         ModelCallFailed x => $"no answer ({Words(x.Kind.ToString())}): {x.Message}",
+        ModelCallCutOff x => string.Create(CultureInfo.InvariantCulture, $"answer cut off after at most {x.Tokens} tokens"),
         BudgetRefused x => $"no budget left in {x.By}: {x.Reason}",
         AgentCalled x => $"agent calls {x.Tool}",
         AgentFinished x => $"agent finished: {x.Summary}",
-        ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())})",
+        ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())}{(x.Policy is null ? "" : $", permitted by {string.Join(", ", x.Policy.Rules)}")})",
+        ToolCallDenied x => $"{x.Tool} denied by policy {x.Policy.Policy.Short}: {(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))}",
         ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
             $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{(x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}")}"),
         CheckpointTaken x => $"checkpoint: {x.Reason}",

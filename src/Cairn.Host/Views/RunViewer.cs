@@ -15,6 +15,9 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
 
     private const int MaxDiffLines = 20_000;
 
+    /// <summary>The most characters of an answer or output that was cut off in a line of the log.</summary>
+    private const int MaxCutOff = 120;
+
     public RunSummary Summary(RunHead head, bool live)
     {
         var state = RunHistory.State(journal, head.Run);
@@ -32,7 +35,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
         foreach (var record in RunHistory.Records(journal, run))
         {
             state = Kernel.Kernel.Apply(state, record.Event);
-            entries.Add(new(entries.Count, record.Run, record.Seq, record.At, state.Step, EventText.Of(record.Event), record.Event, record.Chain));
+            entries.Add(new(entries.Count, record.Run, record.Seq, record.At, state.Step, EventText.Of(record.Event) + Kept(record.Event), record.Event, record.Chain));
         }
 
         return entries;
@@ -47,7 +50,10 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
         var prompt = ask is null ? null : PromptRenderer.Render(ask.Plan, ask.MaxOutputTokens, blobs.Get);
         return new(
             run, position, state.Phase.ToString(), Kernel.Kernel.Hash(state), StateJson.Of(state), prompt,
-            prompt is null ? null : BlobHash.Of(PromptRenderer.CanonicalBytes(prompt)), ask?.Plan.Tokens ?? 0);
+            prompt is null ? null : BlobHash.Of(PromptRenderer.CanonicalBytes(prompt)), ask?.Plan.Tokens ?? 0)
+        {
+            CutOff = CutOff(events, (int)position) is { } text ? blobs.GetText(text) : null,
+        };
     }
 
     public IReadOnlyList<CheckpointView> Checkpoints(RunId run) =>
@@ -84,6 +90,38 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
         return pending;
     }
 
+    /// <summary>What came in of a call that a stop cut off and that was not begun again since.</summary>
+    private static BlobHash? CutOff(IReadOnlyList<RunEvent> events, int position)
+    {
+        for (var i = position - 1; i >= 0; i--)
+        {
+            switch (events[i])
+            {
+                case ModelCallCutOff cut:
+                    return cut.Text;
+                case ToolCallFinished { Status: ToolStatus.Cancelled } cut:
+                    return cut.Result;
+                case ModelCallStarted or ToolCallStarted or RunRolledBack:
+                    return null;
+                default:
+                    break;
+            }
+        }
+
+        return null;
+    }
+
+    private string Kept(RunEvent e)
+    {
+        var body = e switch
+        {
+            ModelCallCutOff cut => cut.Text,
+            ToolCallFinished { Status: ToolStatus.Cancelled } cut => cut.Result,
+            _ => default,
+        };
+        var text = body.IsNone ? "" : SafeText.Line(blobs.GetText(body), MaxCutOff);
+        return text.Length == 0 ? "" : $": {text}";
+    }
 
     private string? Patch(PathChange change)
     {

@@ -19,7 +19,15 @@ public sealed record AskModel(
 /// <param name="Step">The step.</param>
 /// <param name="Call">The call.</param>
 /// <param name="Layer">The files that it starts from.</param>
-public sealed record RunTool(int Step, TurnCall Call, LayerId? Layer) : Command;
+/// <param name="Policy">What the policy said; null in a run without one.</param>
+public sealed record RunTool(int Step, TurnCall Call, LayerId? Layer, PolicyVerdict? Policy = null) : Command;
+
+/// <summary>Answer a call that the policy forbids.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Call">The call.</param>
+/// <param name="Policy">What the policy said.</param>
+/// <param name="Text">What the agent is told.</param>
+public sealed record DenyTool(int Step, TurnCall Call, PolicyVerdict Policy, string Text) : Command;
 
 /// <summary>Ask a human.</summary>
 /// <param name="Decision">The question.</param>

@@ -14,21 +14,29 @@ namespace Cairn.Kernel;
 /// <typeparam name="T">The items.</typeparam>
 public sealed class HashedList<T> : IReadOnlyList<T>
 {
-    private readonly ImmutableList<T> _items;
+    /// <summary>
+    /// Items of a piece. A run keeps every state that it has a checkpoint of, and with a tree of single items each of them would
+    /// keep its own path to the newest leaf; with pieces it keeps a copy of half a piece.
+    /// </summary>
+    private const int Piece = 16;
 
-    private HashedList(ImmutableList<T> items, BlobHash digest) => (_items, Digest) = (items, digest);
+    private readonly ImmutableList<ImmutableArray<T>> _pieces;
+    private readonly ImmutableArray<T> _last;
+
+    private HashedList(ImmutableList<ImmutableArray<T>> pieces, ImmutableArray<T> last, BlobHash digest) =>
+        (_pieces, _last, Digest) = (pieces, last, digest);
 
     /// <summary>The list without items.</summary>
-    public static HashedList<T> Empty { get; } = new([], default);
+    public static HashedList<T> Empty { get; } = new([], [], default);
 
     /// <summary>SHA-256 over the digest before the last item and the last item's canonical JSON; none when empty.</summary>
     public BlobHash Digest { get; }
 
     /// <inheritdoc/>
-    public int Count => _items.Count;
+    public int Count => (_pieces.Count * Piece) + _last.Length;
 
     /// <inheritdoc/>
-    public T this[int index] => _items[index];
+    public T this[int index] => index / Piece < _pieces.Count ? _pieces[index / Piece][index % Piece] : _last[index - (_pieces.Count * Piece)];
 
     /// <summary>The list with one more item.</summary>
     public HashedList<T> Add(T item, JsonTypeInfo<T> type)
@@ -37,11 +45,26 @@ public sealed class HashedList<T> : IReadOnlyList<T>
         var bytes = new byte[BlobHash.Size + json.Length];
         Digest.CopyTo(bytes);
         json.CopyTo(bytes.AsSpan(BlobHash.Size));
-        return new(_items.Add(item), BlobHash.FromBytes(SHA256.HashData(bytes)));
+        var digest = BlobHash.FromBytes(SHA256.HashData(bytes));
+        return _last.Length < Piece ? new(_pieces, _last.Add(item), digest) : new(_pieces.Add(_last), [item], digest);
     }
 
     /// <inheritdoc/>
-    public IEnumerator<T> GetEnumerator() => _items.GetEnumerator();
+    public IEnumerator<T> GetEnumerator()
+    {
+        foreach (var piece in _pieces)
+        {
+            foreach (var item in piece)
+            {
+                yield return item;
+            }
+        }
+
+        foreach (var item in _last)
+        {
+            yield return item;
+        }
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

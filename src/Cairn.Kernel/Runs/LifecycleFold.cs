@@ -13,6 +13,7 @@ internal static class LifecycleFold
         var state = new RunState
         {
             Spec = e,
+            Policy = PolicyGate.Read(e.Policy),
             SpecHash = BlobHash.Of(JsonSerializer.SerializeToUtf8Bytes(e, CairnJson.Default.RunEvent)),
             Phase = Resting(e),
             Model = e.Model,

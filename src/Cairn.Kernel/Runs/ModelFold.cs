@@ -78,6 +78,12 @@ internal static class ModelFold
             : next with { Phase = RunPhase.Closing, Outcome = RunOutcome.Failed, Reason = e.Message };
     }
 
+    /// <summary>Cut off because the run was stopped: nothing is set aside any more, and the same call is due when it goes on.</summary>
+    public static RunState CutOff(RunState state, ModelCallCutOff e) =>
+        state.Phase != RunPhase.Model || !state.Started || e.Step != state.Step
+            ? throw new JournalMeaningException($"an answer to step {e.Step} is cut off in phase {state.Phase} of step {state.Step}")
+            : state with { Started = false, Spending = state.Spending with { ReservedTokens = 0, ReservedUsd = 0 } };
+
     public static RunState Refused(RunState state, BudgetRefused e)
     {
         if (state.Phase != RunPhase.Model || state.Started)
@@ -92,7 +98,7 @@ internal static class ModelFold
     {
         var binding = state.Spec.Agent.Tools.FirstOrDefault(t => t.Name == call.Tool);
         var id = CallId.Parse(string.Create(CultureInfo.InvariantCulture, $"{step}.{index + 1}.{state.Count}"));
-        var made = new TurnCall(id, call.ModelCallId, call.Tool, call.Arguments, binding?.Effect ?? EffectClass.Pure);
+        var made = new TurnCall(id, call.ModelCallId, call.Tool, call.Arguments, binding?.Effect ?? EffectClass.Pure) { Needs = call.Needs };
         return call.Problem.IsNone
             ? made
             : made with

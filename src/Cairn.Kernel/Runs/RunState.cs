@@ -66,6 +66,10 @@ public sealed record RunState
     /// <summary>Hash of <see cref="Spec"/>.</summary>
     public BlobHash SpecHash { get; init; }
 
+    /// <summary>The rules of <see cref="Spec"/>; null for none.</summary>
+    [JsonIgnore]
+    public Cedar.PolicySet? Policy { get; init; }
+
     /// <summary>Events applied, those of a fork's past included.</summary>
     public long Count { get; init; }
 

@@ -16,7 +16,7 @@ internal static class ToolFold
         var step = state.Step + 1;
         var binding = state.Spec.Agent.Tools.FirstOrDefault(t => t.Name == e.Tool);
         var id = CallId.Parse(string.Create(CultureInfo.InvariantCulture, $"{step}.1.{state.Count}"));
-        var call = new TurnCall(id, "", e.Tool, e.Arguments, binding?.Effect ?? EffectClass.Pure);
+        var call = new TurnCall(id, "", e.Tool, e.Arguments, binding?.Effect ?? EffectClass.Pure) { Needs = e.Needs };
         if (!e.Problem.IsNone)
         {
             call = call with { Progress = CallProgress.Done, Status = ToolStatus.Invalid, Result = e.Problem };
@@ -46,6 +46,16 @@ internal static class ToolFold
             ? call with { Progress = CallProgress.Running }
             : throw new JournalMeaningException($"call {e.Call} starts twice")),
     };
+
+    /// <summary>The agent sees the rule as the call's result, and it counts as an error: who insists runs into that limit.</summary>
+    public static RunState Denied(RunState state, ToolCallDenied e)
+    {
+        var turn = Turn(state).With(e.Call, call => call.Progress == CallProgress.Queued
+            ? call with { Progress = CallProgress.Done, Status = ToolStatus.Denied, Result = e.Result, Tokens = e.Tokens }
+            : throw new JournalMeaningException($"call {e.Call} is denied after it began"));
+        var next = state with { Turn = turn, ErrorsInARow = state.ErrorsInARow + 1 };
+        return Settle(LifecycleFold.Mark(next, $"{e.Tool}: {ToolStatus.Denied}"), cut: false);
+    }
 
     public static RunState Finished(RunState state, ToolCallFinished e)
     {

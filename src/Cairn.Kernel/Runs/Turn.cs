@@ -41,6 +41,9 @@ public sealed record TurnCall(CallId Id, string ModelCallId, string Tool, BlobHa
 
     /// <summary>What it means for the run.</summary>
     public ToolSignal Signal { get; init; }
+
+    /// <summary>What it needs permissions for; null in a run without a policy.</summary>
+    public ImmutableArray<AccessRequest>? Needs { get; init; }
 }
 
 /// <summary>One answer of the model, or one syscall of a code agent, with its tool calls.</summary>

@@ -24,6 +24,11 @@ internal static class Scheduler
             return [new EndRun(RunOutcome.OverBudget, exhausted)];
         }
 
+        if (PolicyGate.ModelDenial(state) is { } denial)
+        {
+            return [new EndRun(RunOutcome.Failed, denial)];
+        }
+
         var trim = ContextFit.Fit(state);
         var tokens = ContextFit.FixedTokens(state.Spec) + ContextFit.HistoryTokens(state.History, trim);
         var window = state.Model!.ContextTokens - ContextFit.OutputReserve(state.Model);
@@ -78,15 +83,23 @@ internal static class Scheduler
                 }
 
                 active++;
+                continue;
+            }
+
+            var (verdict, denial) = PolicyGate.Judge(state, call);
+            if (denial is not null)
+            {
+                // Nothing runs: it neither waits for the calls before it nor holds up those behind it.
+                due.Add(new DenyTool(turn.Step, call, verdict!, denial));
             }
             else if (call.Effect == EffectClass.Pure && call.Tool != KernelTools.AskHuman)
             {
-                if (active + due.Count == Parallel)
+                if (active + due.Count >= Parallel)
                 {
                     break;
                 }
 
-                due.Add(new RunTool(turn.Step, call, state.Layer));
+                due.Add(new RunTool(turn.Step, call, state.Layer, verdict));
             }
             else
             {
@@ -95,7 +108,7 @@ internal static class Scheduler
                     break;
                 }
 
-                return call.Tool == KernelTools.AskHuman ? OpenQuestion(state, call) : [new RunTool(turn.Step, call, state.Layer)];
+                return call.Tool == KernelTools.AskHuman ? OpenQuestion(state, call) : [new RunTool(turn.Step, call, state.Layer, verdict)];
             }
         }
 

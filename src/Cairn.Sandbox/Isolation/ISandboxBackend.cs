@@ -39,4 +39,5 @@ internal abstract class SandboxedProcess : IDisposable
 /// <param name="ExitCode">Its exit code, 128 + signal; null when the sandbox fell apart before it ended by itself.</param>
 /// <param name="LimitHit">The limit of its groups that was hit; null when none was.</param>
 /// <param name="Failure">Why there is no exit code, when that is known.</param>
-internal readonly record struct SandboxExit(int? ExitCode, string? LimitHit, string? Failure = null);
+/// <param name="Complaint">What the backend's own programs may have added at the end of standard error.</param>
+internal readonly record struct SandboxExit(int? ExitCode, string? LimitHit, string? Failure = null, string? Complaint = null);

@@ -32,7 +32,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
         using var process = await StartAsync(request, cancellationToken);
-        var listener = Listener(command.OnOutput);
+        var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
         SandboxExit exit;
@@ -54,7 +54,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         }
 
         var hit = timedOut ? "wall time" : exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
-        return new(exit.ExitCode ?? Killed, output.Text(), error.Text(), elapsed, hit);
+        return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
     public void Dispose() => backend.Dispose();
@@ -91,7 +91,10 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         }
     }
 
-    private static Action<string>? Listener(Action<string>? told)
+    private static string Without(string? complaint, string error) =>
+        complaint is not null && error.EndsWith(complaint, StringComparison.Ordinal) ? error[..^complaint.Length] : error;
+
+    private static Action<string>? Listener(Action<string>? told, Func<bool> killed)
     {
         if (told is null)
         {
@@ -103,7 +106,10 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         {
             lock (gate)
             {
-                told(text);
+                if (!killed())
+                {
+                    told(text);
+                }
             }
         };
     }

@@ -47,6 +47,7 @@ internal sealed class LayerCollector(
             Layer(id);
         }
 
+        Packs();
         Open();
         return new(_layers, _squashes, _leftOvers, _bytes, [.. listed.Where(id => live.Contains(id) && files.Exists(id))]);
     }
@@ -108,6 +109,20 @@ internal sealed class LayerCollector(
                 {
                     _squashes++;
                 }
+            }
+        }
+    }
+
+    /// <summary>A pack goes when none of its layers is linked to it any more.</summary>
+    private void Packs()
+    {
+        // No pack is made meanwhile.
+        lock (squash.Gate)
+        {
+            var linked = files.State.Names("layers").Select(name => files.Packs.Of(LayerId.Parse(name))).ToHashSet();
+            foreach (var pack in files.State.Names("packs").Select(name => $"packs/{name}").Where(pack => !linked.Contains(pack)))
+            {
+                _ = Remove(pack, () => false, () => { });
             }
         }
     }

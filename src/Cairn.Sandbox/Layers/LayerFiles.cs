@@ -5,7 +5,8 @@ using Cairn.Abstractions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>
-/// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), `open/RUN/` (one run's open layer and
+/// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), or `layers/ID` as a link to
+/// the pack that holds it in `packs/`, `open/RUN/` (one run's open layer and
 /// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/` (mount points, always empty here).
 /// </summary>
 internal sealed class LayerFiles : IDisposable
@@ -25,13 +26,14 @@ internal sealed class LayerFiles : IDisposable
     {
         _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
-        foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
+        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
         }
 
         State = DirectoryHandle.Open(Path);
-        foreach (var name in (string[])["layers", "open", "squash", "dead"])
+        Packs = new(State, Path);
+        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead"])
         {
             // What a command made, set-uid files included, is for nobody else on this machine.
             LinuxError.Check(LinuxCalls.ChangeMode(State.Handle, FileNames.Encode(name), 0x1C0, 0), "close to others", name);
@@ -47,6 +49,8 @@ internal sealed class LayerFiles : IDisposable
     public string Owner => BlobHash.OfText(Path).Short;
 
     public DirectoryHandle State { get; }
+
+    public LayerPacks Packs { get; }
 
     /// <summary>What this process made a short while ago, or has open.</summary>
     public LayerBirths Births { get; } = new();
@@ -69,7 +73,15 @@ internal sealed class LayerFiles : IDisposable
     /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
     public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : Keep(Load(id));
 
-    public bool Exists(LayerId id) => State.Stat($"layers/{Checked(id.Value)}/meta.json") is not null;
+    public bool Exists(LayerId id) => State.Stat($"layers/{Checked(id.Value)}") switch
+    {
+        { Kind: EntryKind.Directory } => HasMeta(id),
+        { Kind: EntryKind.Link } => Packs.Of(id) is { } pack && State.Stat(pack) is not null,
+        _ => false,
+    };
+
+    /// <summary>The layer's directory is gone: a pack has it.</summary>
+    public bool IsPacked(LayerId id) => State.Stat($"layers/{Checked(id.Value)}") is { Kind: EntryKind.Link };
 
     /// <summary>The stack's layers from the top down.</summary>
     public IEnumerable<LayerMeta> Chain(LayerId? top)
@@ -141,15 +153,56 @@ internal sealed class LayerFiles : IDisposable
 
         try
         {
+            if (Packs.Of(id) is { } pack)
+            {
+                return LoadPack(pack, id);
+            }
+
             using var file = State.OpenFile($"layers/{id}/meta.json", out _);
             var meta = JsonSerializer.Deserialize(FileContent.ReadAll(file, "meta.json", MaxMetaBytes), SandboxJson.Default.LayerMeta)!;
             return meta.Version <= LayerMeta.CurrentVersion && meta.Layer == id
                 ? meta
                 : throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' has version {meta.Version}; this Cairn reads up to {LayerMeta.CurrentVersion}.");
         }
+        catch (WorkspaceException e) when (e.Problem is FileProblem.NotFound or FileProblem.Outside && IsPacked(id))
+        {
+            // It was packed in this very moment.
+            return LoadPack(Packs.Of(id)!, id);
+        }
         catch (JsonException e)
         {
             throw new WorkspaceException(FileProblem.Io, $"The description of layer '{id}' is damaged: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Its neighbours will be asked for next, so all of the pack's descriptions are kept.</summary>
+    private LayerMeta LoadPack(string pack, LayerId id)
+    {
+        LayerMeta? found = null;
+        foreach (var layer in Packs.Header(pack).Layers)
+        {
+            if (layer.Meta.Layer == id)
+            {
+                found = layer.Meta;
+            }
+            else
+            {
+                Keep(layer.Meta);
+            }
+        }
+
+        return found ?? throw new WorkspaceException(FileProblem.Io, $"The pack '{pack}' lacks the layer '{id}' that it is to hold.");
+    }
+
+    private bool HasMeta(LayerId id)
+    {
+        try
+        {
+            return State.Stat($"layers/{id}/meta.json") is not null;
+        }
+        catch (WorkspaceException e) when (e.Problem == FileProblem.Outside)
+        {
+            return IsPacked(id); // Just now.
         }
     }
 

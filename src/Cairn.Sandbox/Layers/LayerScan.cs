@@ -4,8 +4,8 @@ using Cairn.Abstractions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>
-/// Works out what the open layer changes against the view below it, and puts the contents that a diff or a merge will
-/// need into the blob store. A file that was copied up and is the same as before is no change.
+/// Works out what the open layer changes against the view below it, and puts the contents that a merge will need and
+/// that no layer holds (those of the repository, which people may change) into the blob store. A file that was copied up and is the same as before is no change.
 /// </summary>
 internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobStore blobs)
 {
@@ -16,6 +16,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     private readonly DirectoryHandle _upper = view.Levels[0].Tree;
     private readonly MergedView _below = view.Below();
     private readonly List<LayerEdit> _edits = [];
+    private readonly Dictionary<string, BlobHash> _packed = new(StringComparer.Ordinal);
     private readonly List<(string Path, bool IsDirectory)> _entries = [];
 
     /// <summary>The changes, sorted by path.</summary>
@@ -132,14 +133,15 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     {
         if (before != after)
         {
-            _edits.Add(new(path, before, after));
+            _edits.Add(new(path, before, after) { Base = before is not null && _packed.Remove(path, out var packed) ? packed : null });
         }
     }
 
     private PathState Capture(MergedView from, Found entry)
     {
-        // What a frozen layer holds was captured when it was frozen.
-        var known = ReferenceEquals(from, _below) && entry.Levels[0] < _below.Levels.Length - 1;
+        // What a frozen layer holds, this one too, is there as long as the layer.
+        var isOwn = ReferenceEquals(from, view);
+        var known = !isOwn && entry.Levels[0] < _below.Levels.Length - 1;
         if (known || entry.Stat.Kind is EntryKind.Directory or EntryKind.Other || entry.Stat.Length > MaxCapturedBytes)
         {
             return from.State(entry);
@@ -152,10 +154,10 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
 
         if (from.Levels[entry.Levels[0]].Tree.IsReadable(entry.Path))
         {
-            return Read(from, entry);
+            return isOwn ? from.State(entry) : ReadBase(from, entry);
         }
 
-        if (!ReferenceEquals(from, view))
+        if (!isOwn)
         {
             return from.State(entry);
         }
@@ -164,7 +166,9 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         _upper.SetMode(entry.Path, entry.Stat.Mode | 0x100);
         try
         {
-            return Read(from, entry) with { Mode = entry.Stat.Mode };
+            // Later nobody can read it where it lies.
+            using var file = from.OpenFile(entry, out var stat);
+            return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes))) with { Mode = entry.Stat.Mode };
         }
         finally
         {
@@ -172,9 +176,16 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         }
     }
 
-    private PathState Read(MergedView from, Found entry)
+    private PathState ReadBase(MergedView from, Found entry)
     {
         using var file = from.OpenFile(entry, out var stat);
-        return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes)));
+        var bytes = FileContent.ReadAll(file, entry.Path, MaxCapturedBytes);
+        if (PackFile.TryCompress(bytes) is not { } packed)
+        {
+            return PathState.Of(stat, blobs.Put(bytes));
+        }
+
+        _packed[entry.Path] = blobs.Put(packed);
+        return PathState.Of(stat, BlobHash.Of(bytes));
     }
 }

@@ -17,6 +17,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly IBlobStore _blobs;
     private readonly LayerStoreOptions _options;
     private readonly Squash _squash;
+    private readonly ContentPlaces _places;
     private readonly SandboxRunner _runner;
     private int _disposed;
 
@@ -35,10 +36,14 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _options = options ?? new();
         _squash = new(_files);
         _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend));
+        _places = new(_files, blobs);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
     internal Action<int>? MergeFault { get; set; }
+
+    /// <summary>Told of every operation of a merge before it is done, for tests.</summary>
+    internal Action<string>? MergeCrash { get; set; }
 
     internal LayerFiles Files => _files;
 
@@ -59,13 +64,18 @@ public sealed class LayerStore : ILayerStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public LayerChanges Changes(LayerId layer) => _files.Meta(layer).ToChanges();
+    public LayerChanges Changes(LayerId layer)
+    {
+        var meta = _files.Meta(layer);
+        _places.Learn(meta);
+        return meta.ToChanges();
+    }
 
     /// <inheritdoc/>
     public ImmutableArray<PathChange> NetChanges(LayerId? top, LayerId? above) => [.. NetEdits(top, above).Select(e => e.ToChange())];
 
     /// <inheritdoc/>
-    public byte[] Content(BlobHash hash) => _blobs.TryGet(hash) ?? LargeContent(hash);
+    public byte[] Content(BlobHash hash) => _blobs.TryGet(hash) ?? _places.Find(hash);
 
     /// <inheritdoc/>
     public MergePlan PlanMerge(string repository, LayerId? top)
@@ -79,12 +89,13 @@ public sealed class LayerStore : ILayerStore, IDisposable
     public void ApplyMerge(MergePlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        _ = NetEdits(plan.Top, null); // So that the contents' places are known.
         if (plan.Conflicts.Length > 0)
         {
             throw new WorkspaceException(FileProblem.Changed, $"The merge has {plan.Conflicts.Length} conflicts, the first at '{plan.Conflicts[0].Path}'. Nothing was changed.");
         }
 
-        using var apply = new MergeApply(CheckRepository(plan.Repository), plan, Content, MergeFault);
+        using var apply = new MergeApply(CheckRepository(plan.Repository), plan, Content, new MergeDisk(MergeCrash), MergeFault);
         apply.Run();
     }
 
@@ -109,7 +120,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
 
     /// <summary>The contents that a layer's description names.</summary>
     public IEnumerable<BlobHash> Contents(LayerId layer) =>
-        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default }).Where(hash => !hash.IsNone);
+        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default }).Where(hash => !hash.IsNone);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -134,6 +145,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
                 goto fold;
             }
 
+            _places.Learn(meta);
             layers.Push(meta);
         }
 
@@ -150,45 +162,6 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         return [.. net.Values.Where(e => e.Before != e.After)];
-    }
-
-    /// <summary>Contents over the capture limit are read where they lie: in a layer, or in the repository while it is unchanged.</summary>
-    private byte[] LargeContent(BlobHash hash)
-    {
-        foreach (var meta in _files.All().Select(_files.Meta))
-        {
-            foreach (var edit in meta.Edits)
-            {
-                if (edit.After is { Kind: EntryKind.File } after && after.Content == hash)
-                {
-                    using var tree = _files.OpenTree(LayerFiles.LayerTree(meta.Layer));
-                    using var file = tree.OpenFile(edit.Path, out _);
-                    return FileContent.ReadAll(file, edit.Path, int.MaxValue);
-                }
-
-                if (edit.Before is { Kind: EntryKind.File } before && before.Content == hash && FromRepository(meta.Repository, edit.Path, hash) is { } bytes)
-                {
-                    return bytes;
-                }
-            }
-        }
-
-        throw new InvalidDataException($"The content {hash} is neither in the blob store nor in a layer.");
-    }
-
-    private static byte[]? FromRepository(string repository, string path, BlobHash hash)
-    {
-        try
-        {
-            using var tree = DirectoryHandle.Open(repository);
-            using var file = tree.OpenFile(path, out _);
-            var bytes = FileContent.ReadAll(file, path, int.MaxValue);
-            return BlobHash.Of(bytes) == hash ? bytes : null;
-        }
-        catch (WorkspaceException)
-        {
-            return null;
-        }
     }
 
     private string CheckRepository(string repository)

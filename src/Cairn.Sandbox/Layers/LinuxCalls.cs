@@ -103,6 +103,13 @@ internal static partial class LinuxCalls
     [LibraryImport(Libc, EntryPoint = "fsetxattr", SetLastError = true)]
     public static partial int SetAttribute(SafeFileHandle file, byte[] name, byte[] value, nint size, int flags);
 
+    [LibraryImport(Libc, EntryPoint = "flistxattr", SetLastError = true)]
+    public static partial nint ListAttributes(SafeFileHandle file, byte[] names, nint size);
+
+    /// <summary>Last access and last change, each as seconds and nanoseconds.</summary>
+    [LibraryImport(Libc, EntryPoint = "utimensat", SetLastError = true)]
+    public static partial int SetTimes(SafeFileHandle directory, byte[] path, long[] times, int flags);
+
     [LibraryImport(Libc, EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(SafeFileHandle file);
 

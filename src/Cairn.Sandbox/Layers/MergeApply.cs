@@ -7,12 +7,14 @@ namespace Cairn.Sandbox.Layers;
 /// Carries a merge plan out. All new contents are first written and synced in a staging directory of the same file
 /// system; then each path is exchanged in one atomic rename, deletions last. What was displaced waits in the staging
 /// directory, so a failure is undone, and a file that somebody changed in between is put back. After a crash the same
-/// plan is applied again: a path that has its new state is done, one that has its old state is still to do.
+/// plan is applied again: a path that has its new state is done, one that has its old state is still to do. All that
+/// changes something goes through <see cref="MergeDisk"/>, so that a test can crash between any two of its operations.
 /// </summary>
 internal sealed class MergeApply : IDisposable
 {
     private readonly MergePlan _plan;
     private readonly Func<BlobHash, byte[]> _content;
+    private readonly MergeDisk _disk;
     private readonly Action<int>? _fault;
     private readonly DirectoryHandle _tree;
     private readonly MergedView _view;
@@ -20,9 +22,14 @@ internal sealed class MergeApply : IDisposable
     private readonly List<MergeStep> _todo = [];
     private readonly string _staging;
 
-    public MergeApply(string repository, MergePlan plan, Func<BlobHash, byte[]> content, Action<int>? fault)
+    /// <param name="repository">The repository.</param>
+    /// <param name="plan">What to do.</param>
+    /// <param name="content">Brings a body.</param>
+    /// <param name="disk">Carries the operations out.</param>
+    /// <param name="fault">Called before each step, for tests.</param>
+    public MergeApply(string repository, MergePlan plan, Func<BlobHash, byte[]> content, MergeDisk disk, Action<int>? fault)
     {
-        (_plan, _content, _fault) = (plan, content, fault);
+        (_plan, _content, _disk, _fault) = (plan, content, disk, fault);
         _tree = DirectoryHandle.Open(repository);
         _view = new([new Level(_tree, "")], "");
         var root = _tree.Stat("")!.Value;
@@ -45,7 +52,7 @@ internal sealed class MergeApply : IDisposable
 
         if (_todo.Count == 0)
         {
-            TreeRemoval.Remove(_tree, _staging);
+            _disk.RemoveTree(_tree, _staging);
             return;
         }
 
@@ -62,7 +69,7 @@ internal sealed class MergeApply : IDisposable
 
         Apply();
         SyncPlaces();
-        TreeRemoval.Remove(_tree, _staging);
+        _disk.RemoveTree(_tree, _staging);
     }
 
     public void Dispose() => _tree.Dispose();
@@ -121,7 +128,7 @@ internal sealed class MergeApply : IDisposable
             }
         }
 
-        TreeRemoval.Remove(_tree, _staging);
+        _disk.RemoveTree(_tree, _staging);
     }
 
     /// <summary>Finds out before anything is written whether every place can be written.</summary>
@@ -148,56 +155,52 @@ internal sealed class MergeApply : IDisposable
 
     private void Stage()
     {
-        LinuxError.Check(LinuxCalls.MakeDirectory(_tree.Handle, FileNames.Encode(_staging), 0x1C0), "make", _staging);
+        _disk.MakeDirectory(_tree.Handle, FileNames.Encode(_staging), _staging);
         using var staging = _tree.OpenDirectory(_staging);
         foreach (var step in _todo.Where(s => s.IsStaged))
         {
             StageOne(staging, step);
         }
 
-        LinuxError.Check(LinuxCalls.SyncFilesystem(staging), "sync", _staging);
+        _disk.SyncFilesystem(staging, _staging);
+
+        // Only now: a name can be durable before the bytes behind it, and what lies under a whole name counts as whole.
+        foreach (var step in _todo.Where(s => s.IsStaged))
+        {
+            _disk.Rename(staging, Partial(step), staging, FileNames.Encode(step.Staged), LinuxCalls.RenameNoReplace, "write", step.Change.Path);
+        }
     }
 
     private void StageOne(SafeFileHandle staging, MergeStep step)
     {
-        var (path, name) = (step.Change.Path, FileNames.Encode(step.Staged));
+        var (path, name) = (step.Change.Path, Partial(step));
         switch (step.Change.Kind)
         {
             case EntryKind.Directory:
-                LinuxError.Check(LinuxCalls.MakeDirectory(staging, name, 0x1C0), "make", path);
+                _disk.MakeDirectory(staging, name, path);
                 break;
             case EntryKind.Link:
-                LinuxError.Check(LinuxCalls.MakeLink([.. _content(step.Change.After), 0], staging, name), "make the link", path);
+                _disk.MakeLink([.. _content(step.Change.After), 0], staging, name, path);
                 break;
             default:
-                var partial = FileNames.Encode("+" + step.Staged);
-                var fd = LinuxCalls.OpenAt(
-                    staging, partial, LinuxCalls.WriteOnly | LinuxCalls.Create | LinuxCalls.Exclusive | LinuxCalls.CloseOnExec, 0x180);
-                if (fd < 0)
-                {
-                    throw LinuxError.Last("write", path);
-                }
-
-                using (var file = new SafeFileHandle(fd, true))
-                {
-                    FileContent.Write(file, _content(step.Change.After));
-                }
-
-                LinuxError.Check(LinuxCalls.Rename(staging, partial, staging, name, LinuxCalls.RenameNoReplace), "write", path);
+                _disk.WriteFile(staging, name, _content(step.Change.After), path);
                 break;
         }
 
         if (LinuxCalls.EffectiveUser() == 0)
         {
             var (uid, gid) = step.Now is { } now ? (now.Uid, now.Gid) : OwnerAbove(path);
-            LinuxError.Check(LinuxCalls.ChangeOwner(staging, name, uid, gid, LinuxCalls.NoFollowFlag), "set the owner of", path);
+            _disk.ChangeOwner(staging, name, uid, gid, path);
         }
 
         if (step.Change.Kind != EntryKind.Link)
         {
-            LinuxError.Check(LinuxCalls.ChangeMode(staging, name, (uint)step.Change.AfterMode, 0), "set the mode of", path);
+            _disk.ChangeMode(staging, name, step.Change.AfterMode, path);
         }
     }
+
+    /// <summary>The name of what is not known to be whole.</summary>
+    private static byte[] Partial(MergeStep step) => FileNames.Encode("+" + step.Staged);
 
     private (uint Uid, uint Gid) OwnerAbove(string path)
     {
@@ -275,22 +278,16 @@ internal sealed class MergeApply : IDisposable
     /// <summary>A directory in which somebody made something in the meantime stays.</summary>
     private void RemoveDirectory(SafeFileHandle parent, byte[] name, MergeStep step)
     {
-        if (LinuxCalls.Unlink(parent, name, LinuxCalls.RemoveDirectoryFlag) != 0)
+        if (!_disk.RemoveEmptyDirectory(parent, name, step.Change.Path))
         {
-            var error = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
-            if (error is LinuxError.NotEmpty or LinuxError.Exists)
-            {
-                return;
-            }
-
-            throw LinuxError.From(error, "remove", step.Change.Path);
+            return;
         }
 
         _undo.Push(() =>
         {
             using var above = _tree.OpenDirectory(FileNames.Parent(step.Change.Path));
-            LinuxError.Check(LinuxCalls.MakeDirectory(above, name, 0x1C0), "make again", step.Change.Path);
-            _ = LinuxCalls.ChangeOwner(above, name, step.Now!.Value.Uid, step.Now.Value.Gid, LinuxCalls.NoFollowFlag);
+            _disk.MakeDirectory(above, name, step.Change.Path);
+            _disk.ChangeOwner(above, name, step.Now!.Value.Uid, step.Now.Value.Gid, step.Change.Path);
             SetMode(step.Change.Path, step.Change.BeforeMode);
         });
     }
@@ -317,7 +314,7 @@ internal sealed class MergeApply : IDisposable
     private void SetMode(string path, int mode)
     {
         using var entry = _tree.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock) ?? throw Moved(path);
-        LinuxError.Check(LinuxCalls.ChangeMode(entry, (uint)mode), "set the mode of", path);
+        _disk.ChangeMode(entry, mode, path);
     }
 
     private void MoveBack(string path, byte[] staged, uint flags)
@@ -334,8 +331,8 @@ internal sealed class MergeApply : IDisposable
         Move(staging, staged, parent, FileNames.Encode(FileNames.Last(path)), LinuxCalls.RenameNoReplace, path);
     }
 
-    private static void Move(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName, uint flags, string path) =>
-        LinuxError.Check(LinuxCalls.Rename(from, name, to, newName, flags), "replace", path);
+    private void Move(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName, uint flags, string path) =>
+        _disk.Rename(from, name, to, newName, flags, "replace", path);
 
     private void SyncPlaces()
     {
@@ -343,7 +340,7 @@ internal sealed class MergeApply : IDisposable
         {
             if (_tree.Stat(parent) is { Kind: EntryKind.Directory })
             {
-                _tree.SyncDirectory(parent);
+                _disk.SyncDirectory(_tree, parent);
             }
         }
     }
@@ -352,7 +349,7 @@ internal sealed class MergeApply : IDisposable
     {
         try
         {
-            TreeRemoval.Remove(_tree, _staging);
+            _disk.RemoveTree(_tree, _staging);
         }
         catch (WorkspaceException)
         {

@@ -131,7 +131,21 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
             return;
         }
 
+        KeepOurs(edit.Path, ours);
         Change(edit.Path, ours, new(ours.Kind, mode.Value, bytes));
+    }
+
+    /// <summary>A rollback behind the merge gives back what stood in the repository, which no layer holds.</summary>
+    private void KeepOurs(string path, PathState ours)
+    {
+        if (ours.Kind == EntryKind.File && stack.Levels[^1].Tree.IsReadable(path))
+        {
+            using var file = stack.Levels[^1].Tree.OpenFile(path, out var stat);
+            if (stat.Length <= LayerScan.MaxCapturedBytes)
+            {
+                _ = blobs.Put(FileContent.ReadAll(file, path, LayerScan.MaxCapturedBytes));
+            }
+        }
     }
 
     private BlobHash MergeText(string path, BlobHash origin, BlobHash theirs)

@@ -14,6 +14,9 @@ internal sealed record PathState(EntryKind Kind, int Mode, BlobHash Content)
 /// <summary>How one path went from one state to another; null means not there.</summary>
 internal sealed record LayerEdit(string Path, PathState? Before, PathState? After)
 {
+    /// <summary>The body that holds the content before in compressed form; null when it is stored as it is, or in a layer below.</summary>
+    public BlobHash? Base { get; init; }
+
     public PathChange ToChange() => new(
         Path,
         Before is null ? ChangeKind.Added : After is null ? ChangeKind.Deleted : ChangeKind.Modified,
@@ -24,11 +27,14 @@ internal sealed record LayerEdit(string Path, PathState? Before, PathState? Afte
         After?.Mode ?? 0);
 }
 
-/// <summary>What `layers/ID/meta.json` holds. The layer exists from the moment on that this file is durable.</summary>
+/// <summary>
+/// What `layers/ID/meta.json` holds, or the layer's pack. The layer exists from the moment on that this file is durable.
+/// Contents after are in the layer itself; contents before are in the layers below, or bodies if they were the repository's.
+/// </summary>
 internal sealed record LayerMeta(int Version, LayerId Layer, LayerId? Parent, string Repository, ImmutableArray<LayerEdit> Edits)
 {
     /// <summary>The version that this code writes; a newer one is refused.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     public LayerChanges ToChanges() => new(Layer, Parent, [.. Edits.Select(e => e.ToChange())]);
 }
@@ -38,4 +44,5 @@ internal sealed record LayerMeta(int Version, LayerId Layer, LayerId? Parent, st
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(LayerMeta))]
+[JsonSerializable(typeof(PackHeader))]
 internal sealed partial class SandboxJson : JsonSerializerContext;

@@ -10,6 +10,7 @@ namespace Cairn.Sandbox.Layers;
 /// </summary>
 internal sealed class Squash(LayerFiles files)
 {
+    private const string Prefix = "squash/";
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _used = new(StringComparer.Ordinal);
 
@@ -28,6 +29,11 @@ internal sealed class Squash(LayerFiles files)
             if (count > depth)
             {
                 Make(trees, LayerFiles.SquashTree(top!.Value));
+                if (trees[^1].StartsWith(Prefix, StringComparison.Ordinal))
+                {
+                    Pack(LayerId.Parse(trees[^1][Prefix.Length..]), depth);
+                }
+
                 trees = Collect(top, out _);
                 Thin(top.Value, depth);
             }
@@ -57,8 +63,8 @@ internal sealed class Squash(LayerFiles files)
     public bool IsUsed(string tree) => _used.ContainsKey(tree);
 
     /// <summary>
-    /// A squashed tree holds a directory for each one below it, so a long run would collect many. Those further down are
-    /// kept at distances that double: a rollback to anywhere finds one near enough, and their number is a logarithm.
+    /// A squashed tree holds a directory for each one below it, so a long run would collect many. The two youngest stay; of
+    /// those further down a packed layer's goes, for packs give it back, and the others are kept at distances that double.
     /// </summary>
     private void Thin(LayerId top, int depth)
     {
@@ -75,9 +81,10 @@ internal sealed class Squash(LayerFiles files)
             distance++;
         }
 
-        foreach (var near in found.GroupBy(squashed => squashed.Reach).SelectMany(reach => reach.SkipLast(1)).Where(squashed => squashed.Layer != top))
+        var near = found.GroupBy(squashed => squashed.Reach).SelectMany(reach => reach.SkipLast(1)).Select(squashed => squashed.Layer);
+        foreach (var layer in near.Concat(found.Skip(2).Select(squashed => squashed.Layer).Where(files.IsPacked)).Where(layer => layer != top).Distinct().ToList())
         {
-            Drop(LayerFiles.SquashTree(near.Layer), $"dead/squash-{near.Layer}");
+            Drop(LayerFiles.SquashTree(layer), $"dead/squash-{layer}");
         }
     }
 
@@ -113,11 +120,81 @@ internal sealed class Squash(LayerFiles files)
                 break;
             }
 
+            if (files.IsPacked(meta.Layer))
+            {
+                Unpack(meta.Layer);
+                trees.Add(squashed);
+                break;
+            }
+
             trees.Add(LayerFiles.LayerTree(meta.Layer));
         }
 
         count = trees.Count;
         return trees.ToImmutable();
+    }
+
+    /// <summary>
+    /// Layers under a squashed tree that another one now stands on are looked at again only by a rollback: they go into a
+    /// pack, from the given one down to those that are packed already.
+    /// </summary>
+    private void Pack(LayerId from, int depth)
+    {
+        const int MaxLooked = 4;
+        var packer = new LayerPacker(files);
+        try
+        {
+            foreach (var meta in files.Chain(from).Take(MaxLooked * depth))
+            {
+                if (files.IsPacked(meta.Layer))
+                {
+                    break;
+                }
+
+                if (!IsUsed(LayerFiles.LayerTree(meta.Layer)))
+                {
+                    _ = packer.TryAdd(meta);
+                }
+            }
+
+            packer.Finish();
+        }
+        catch (Exception e) when (e is WorkspaceException or IOException)
+        {
+            // It saves space, no more: a full disk, or a layer that a collection takes away meanwhile, is no reason to fail.
+        }
+    }
+
+    /// <summary>Makes the squashed tree of a stack whose top is packed.</summary>
+    private void Unpack(LayerId top)
+    {
+        var packed = new List<LayerId>();
+        LayerId? rest = null;
+        foreach (var meta in files.Chain(top))
+        {
+            rest = meta.Layer;
+            if (!files.IsPacked(meta.Layer) || (packed.Count > 0 && files.State.Stat(LayerFiles.SquashTree(meta.Layer)) is not null))
+            {
+                break;
+            }
+
+            packed.Add(meta.Layer);
+            rest = null;
+        }
+
+        packed.Reverse();
+        var net = new PackedTree(files);
+        foreach (var layer in packed)
+        {
+            var pack = files.Packs.Of(layer)!;
+            net.Add(files.Packs.Header(pack).Layers.First(l => l.Meta.Layer == layer), pack);
+        }
+
+        const string Temporary = "squash/+packed";
+        TreeRemoval.Remove(files.State, Temporary);
+        net.Write(Temporary);
+        Make([Temporary, .. rest is null ? [] : Collect(rest, out _)], LayerFiles.SquashTree(top));
+        TreeRemoval.Remove(files.State, Temporary);
     }
 
     private void Make(ImmutableArray<string> trees, string target)

@@ -8,17 +8,21 @@ namespace Cairn.Sandbox.Layers;
 internal static class TreeRemoval
 {
     /// <summary>Removes a tree or a file; no error when there is none.</summary>
-    public static void Remove(DirectoryHandle under, string path)
+    public static void Remove(DirectoryHandle under, string path) => Remove(under, path, null);
+
+    /// <summary>Likewise; <paramref name="before"/> is told of each removal before it is done.</summary>
+    public static void Remove(DirectoryHandle under, string path, Action<string>? before)
     {
         using var parent = under.TryOpen(FileNames.Parent(path), LinuxCalls.ReadOnly | LinuxCalls.Directory);
         if (parent is not null)
         {
-            RemoveEntry(parent, FileNames.Last(path));
+            RemoveEntry(parent, FileNames.Last(path), before);
         }
     }
 
-    private static void RemoveEntry(SafeFileHandle parent, string name)
+    private static void RemoveEntry(SafeFileHandle parent, string name, Action<string>? before)
     {
+        before?.Invoke($"unlink {name}");
         var raw = FileNames.Encode(name);
         if (LinuxCalls.Unlink(parent, raw, 0) == 0)
         {
@@ -40,10 +44,11 @@ internal static class TreeRemoval
         {
             foreach (var child in DirectoryHandle.Names(directory, name))
             {
-                RemoveEntry(directory, child);
+                RemoveEntry(directory, child, before);
             }
         }
 
+        before?.Invoke($"rmdir {name}");
         LinuxError.Check(LinuxCalls.Unlink(parent, raw, LinuxCalls.RemoveDirectoryFlag), "remove", name);
     }
 

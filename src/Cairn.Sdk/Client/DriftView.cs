@@ -73,7 +73,21 @@ public sealed record StepDrift(
 
     /// <summary>The text or the list of calls is longer or shorter.</summary>
     public bool LengthDiffers { get; init; }
+
+    /// <summary>The journal holds log-probabilities of the answer.</summary>
+    public bool RecordedLogprobs { get; init; }
+
+    /// <summary>How the log-probabilities compare; null when one side has none. They drift a little by themselves: no drift of the answer.</summary>
+    public LogprobDrift? Logprobs { get; init; }
 }
+
+/// <summary>How the log-probabilities of two answers compare, over the tokens that both begin with.</summary>
+/// <param name="RecordedTokens">Tokens then.</param>
+/// <param name="LiveTokens">Tokens now.</param>
+/// <param name="Compared">Tokens before the first that differs.</param>
+/// <param name="MeanDifference">Mean absolute difference of their natural logarithms.</param>
+/// <param name="LargestDifference">The largest of them.</param>
+public sealed record LogprobDrift(int RecordedTokens, int LiveTokens, int Compared, double MeanDifference, double LargestDifference);
 
 /// <summary>How two texts compare.</summary>
 /// <param name="Same">They are the same, character by character.</param>

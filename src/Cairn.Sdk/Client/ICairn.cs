@@ -17,6 +17,9 @@ public sealed record StartRun
     /// <summary>Path of an agent file; null for the built-in coder.</summary>
     public string? AgentFile { get; init; }
 
+    /// <summary>A shipped role (code-analyser, refactorer, deployer) or the path of a policy file; null takes the agent file's, or none.</summary>
+    public string? Policy { get; init; }
+
     /// <summary>Name of a code agent that the daemon was started with; null for a model agent.</summary>
     public string? CodeAgent { get; init; }
 
@@ -34,6 +37,12 @@ public sealed record StartRun
 
     /// <summary>The most steps; null takes the agent file's.</summary>
     public int? MaxSteps { get; init; }
+
+    /// <summary>
+    /// The days for which the run is kept after it ended: no collection removes it before, each one may after. Null takes the
+    /// agent file's, or leaves it to who collects.
+    /// </summary>
+    public int? KeepDays { get; init; }
 }
 
 /// <summary>

@@ -18,15 +18,24 @@ public sealed class RemoteCairn : ICairn
     private readonly IHuman? _human;
     private readonly TimeProvider _time;
 
+    /// <summary>Name of the socket over which a process that owns a state directory alone lets its runs be stopped.</summary>
+    public const string ControlSocketName = "control.sock";
+
     private RemoteCairn(ApiConnection connection, IHuman? human, TimeProvider time) => (_connection, _human, _time) = (connection, human, time);
 
     /// <summary>Speaks to the daemon that owns a state directory.</summary>
     /// <param name="stateDirectory">The directory.</param>
     /// <param name="human">Who answers questions of the runs that are driven from here; null for nobody.</param>
     /// <returns>Null when no daemon listens there: none was started, or it was killed.</returns>
-    public static RemoteCairn? TryConnect(string stateDirectory, IHuman? human)
+    public static RemoteCairn? TryConnect(string stateDirectory, IHuman? human) => TryConnectTo(Path.Combine(stateDirectory, SocketName), human);
+
+    /// <summary>Speaks to a process that drives runs of a state directory without being a daemon: it can be looked at, and its runs stopped.</summary>
+    /// <param name="stateDirectory">The directory.</param>
+    /// <returns>Null when no process drives a run there.</returns>
+    public static RemoteCairn? TryConnectToOwner(string stateDirectory) => TryConnectTo(Path.Combine(stateDirectory, ControlSocketName), null);
+
+    private static RemoteCairn? TryConnectTo(string path, IHuman? human)
     {
-        var path = Path.Combine(stateDirectory, SocketName);
         if (!File.Exists(path))
         {
             return null;
@@ -60,6 +69,10 @@ public sealed class RemoteCairn : ICairn
         return new(ApiConnection.OverTcp(address, token.Trim()), human, TimeProvider.System);
     }
 
+    /// <summary>How the daemon is.</summary>
+    public Task<HealthView> HealthAsync(CancellationToken cancellationToken) =>
+        _connection.GetAsync("v1/health", ClientJson.Default.HealthView, cancellationToken);
+
     /// <inheritdoc/>
     public Task<IReadOnlyList<RunSummary>> RunsAsync(CancellationToken cancellationToken) =>
         _connection.GetAsync("v1/runs", ClientJson.Default.IReadOnlyListRunSummary, cancellationToken);
@@ -76,6 +89,7 @@ public sealed class RemoteCairn : ICairn
         {
             Repository = Path.GetFullPath(request.Repository),
             AgentFile = request.AgentFile is null ? null : Path.GetFullPath(request.AgentFile),
+            Policy = File.Exists(request.Policy) ? Path.GetFullPath(request.Policy) : request.Policy,
             Model = Absolute(request.Model),
         };
         var run = await _connection.PostAsync("v1/runs", absolute, ClientJson.Default.StartRun, ClientJson.Default.RunSummary, cancellationToken);
@@ -131,11 +145,11 @@ public sealed class RemoteCairn : ICairn
 
     /// <inheritdoc/>
     public Task<RunSummary> PauseAsync(RunId run, string reason, CancellationToken cancellationToken) =>
-        _connection.PostAsync($"v1/runs/{run}/pause", new StopBody(reason), ClientJson.Default.StopBody, ClientJson.Default.RunSummary, cancellationToken);
+        _connection.PostAsync($"v1/runs/{run}/pause", new StopCall(reason), ClientJson.Default.StopCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<RunSummary> CancelAsync(RunId run, string reason, CancellationToken cancellationToken) =>
-        _connection.PostAsync($"v1/runs/{run}/cancel", new StopBody(reason), ClientJson.Default.StopBody, ClientJson.Default.RunSummary, cancellationToken);
+        _connection.PostAsync($"v1/runs/{run}/cancel", new StopCall(reason), ClientJson.Default.StopCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PendingDecision>> DecisionsAsync(CancellationToken cancellationToken) =>
@@ -144,7 +158,7 @@ public sealed class RemoteCairn : ICairn
     /// <inheritdoc/>
     public Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken) =>
         _connection.PostAsync(
-            $"v1/runs/{run}/decisions/{decision}", new AnswerBody(answer), ClientJson.Default.AnswerBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/decisions/{decision}", new AnswerCall(answer), ClientJson.Default.AnswerCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> LogAsync(RunId run, CancellationToken cancellationToken) =>
@@ -161,13 +175,13 @@ public sealed class RemoteCairn : ICairn
     /// <inheritdoc/>
     public Task<RunSummary> RollBackAsync(RunId run, CheckpointId checkpoint, CancellationToken cancellationToken) =>
         _connection.PostAsync(
-            $"v1/runs/{run}/rollback", new RollbackBody(checkpoint), ClientJson.Default.RollbackBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/rollback", new RollbackCall(checkpoint), ClientJson.Default.RollbackCall, ClientJson.Default.RunSummary, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<RunId> ForkAsync(RunId run, string place, string? model, CancellationToken cancellationToken)
     {
         var fork = await _connection.PostAsync(
-            $"v1/runs/{run}/fork", new ForkBody(place, Absolute(model)), ClientJson.Default.ForkBody, ClientJson.Default.RunSummary, cancellationToken);
+            $"v1/runs/{run}/fork", new ForkCall(place, Absolute(model)), ClientJson.Default.ForkCall, ClientJson.Default.RunSummary, cancellationToken);
         return fork.Id;
     }
 
@@ -187,9 +201,23 @@ public sealed class RemoteCairn : ICairn
     public Task<ComparisonView> CompareAsync(RunId first, RunId second, CancellationToken cancellationToken) =>
         _connection.GetAsync($"v1/runs/{first}/compare/{second}", ClientJson.Default.ComparisonView, cancellationToken);
 
-    /// <summary>Not served by a daemon: it asks models with the caller's keys and budget, so it opens the directory to read.</summary>
-    public Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken) =>
-        throw new CairnException("A live replay does not go through the daemon: it reads the state directory itself.");
+    /// <summary>The daemon asks, with its own keys. Progress is told when all steps were compared.</summary>
+    public async Task<DriftView> ReplayLiveAsync(RunId run, LiveReplayOptions options, Action<StepDrift>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var report = await _connection.PostAsync(
+            $"v1/runs/{run}/replay", options with { Model = Absolute(options.Model) }, ClientJson.Default.LiveReplayOptions, ClientJson.Default.DriftView, cancellationToken);
+        foreach (var step in report.Steps)
+        {
+            progress?.Invoke(step);
+        }
+
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
+        _connection.PostAsync("v1/collect", request, ClientJson.Default.CollectionRequest, ClientJson.Default.CollectionReport, cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken) =>

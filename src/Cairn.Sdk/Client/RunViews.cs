@@ -87,7 +87,11 @@ public sealed record CheckpointView(CheckpointId Id, long Position, int Step, La
 /// <param name="PromptHash">Its hash.</param>
 /// <param name="PromptTokens">Upper bound of its tokens.</param>
 public sealed record StateView(
-    RunId Run, long Position, string Phase, BlobHash StateHash, JsonElement State, ModelRequest? Prompt, BlobHash? PromptHash, int PromptTokens);
+    RunId Run, long Position, string Phase, BlobHash StateHash, JsonElement State, ModelRequest? Prompt, BlobHash? PromptHash, int PromptTokens)
+{
+    /// <summary>What came in of the model's answer or a tool's output before a stop cut it off; null when the place is behind no such stop.</summary>
+    public string? CutOff { get; init; }
+}
 
 /// <summary>A changed file with its text difference.</summary>
 /// <param name="Change">The path and how it differs.</param>

@@ -35,8 +35,8 @@ internal sealed class CommitBatch : IBufferWriter<byte>
     /// <summary>For those who wait.</summary>
     public CommitSignal Signal { get; private set; } = new();
 
-    /// <summary>A run ends in this batch.</summary>
-    public bool EndsRun { get; private set; }
+    /// <summary>The runs that end in this batch.</summary>
+    public List<RunState> Ended { get; } = [];
 
     /// <summary>Adds an event; returns its chain value.</summary>
     /// <exception cref="ArgumentException">When it is too large. The batch is as before.</exception>
@@ -64,7 +64,11 @@ internal sealed class CommitBatch : IBufferWriter<byte>
         var chain = previous;
         Seal(start, RecordKind.Event, run.Key, seq, time, ref chain);
         Events.Add(new(run, start, time, chain));
-        EndsRun |= item is RunEnded;
+        if (item is RunEnded)
+        {
+            Ended.Add(run);
+        }
+
         return chain;
     }
 
@@ -89,6 +93,7 @@ internal sealed class CommitBatch : IBufferWriter<byte>
             Length = Events[events].Offset;
             Records -= Events.Count - events;
             Events.RemoveRange(events, Events.Count - events);
+            Ended.RemoveAll(run => !Events.Exists(e => e.Run == run));
         }
     }
 
@@ -119,7 +124,7 @@ internal sealed class CommitBatch : IBufferWriter<byte>
         Records = 0;
         Events.Clear();
         Blobs.Clear();
-        EndsRun = false;
+        Ended.Clear();
         if (Signal.Followers > 0 || Signal.Error is not null)
         {
             Signal = new();

@@ -26,8 +26,16 @@ internal sealed record HeadAnchors(
     /// </summary>
     public IReadOnlyList<string> Dropped { get; init; } = [];
 
+    /// <summary>Some of them came from the runs that ended since all were written.</summary>
+    public bool HasRecent { get; private init; }
+
     /// <summary>Replaces the anchors atomically.</summary>
-    public void Write(IDisk disk, StateLayout layout)
+    public void Write(IDisk disk, StateLayout layout) => Write(disk, layout, layout.Heads);
+
+    /// <summary>Replaces the anchors of the runs that ended since all were written.</summary>
+    public void WriteRecent(IDisk disk, StateLayout layout) => Write(disk, layout, layout.RecentHeads);
+
+    private void Write(IDisk disk, StateLayout layout, string path)
     {
         var text = new StringBuilder(FirstLine.Length + 64 + (Runs.Count * 96));
         text.Append(Dropped.Count == 0 ? FirstLine : CollectingLine).Append('\n');
@@ -43,7 +51,7 @@ internal sealed record HeadAnchors(
         }
 
         text.Append(LastWord).Append(BlobHash.OfText(text.ToString(0, text.Length - LastWord.Length)).Value).Append('\n');
-        var scratch = layout.Heads + ".new";
+        var scratch = path + ".new";
         using (var file = disk.Open(scratch, DiskOpen.ReadWrite))
         {
             file.SetLength(0);
@@ -51,30 +59,48 @@ internal sealed record HeadAnchors(
             file.Sync();
         }
 
-        disk.Rename(scratch, layout.Heads);
+        disk.Rename(scratch, path);
         disk.SyncDirectory(layout.Root);
     }
 
     /// <summary>Reads the anchors; null when there are none.</summary>
     /// <exception cref="InvalidDataException">When they are damaged or of a newer format.</exception>
-    public static HeadAnchors? Read(IDisk disk, StateLayout layout)
+    public static HeadAnchors? Read(IDisk disk, StateLayout layout) =>
+        Read(disk, layout.Heads) is not { } all ? null
+        : Read(disk, layout.RecentHeads) is { } recent && recent.NextCommit > all.NextCommit ? all.With(recent)
+        : all;
+
+    /// <summary>What was written later counts; what was written at the same commit or before is in the anchors of all.</summary>
+    private HeadAnchors With(HeadAnchors recent)
     {
-        if (!disk.Exists(layout.Heads))
+        var ended = recent.Runs.ToDictionary(run => run.Run, StringComparer.Ordinal);
+        var known = Runs.Select(run => run.Run).ToHashSet(StringComparer.Ordinal);
+        return recent with
+        {
+            Runs = [.. Runs.Select(run => ended.GetValueOrDefault(run.Run, run)), .. recent.Runs.Where(run => !known.Contains(run.Run))],
+            Dropped = Dropped,
+            HasRecent = true,
+        };
+    }
+
+    private static HeadAnchors? Read(IDisk disk, string path)
+    {
+        if (!disk.Exists(path))
         {
             return null;
         }
 
-        using var file = disk.Open(layout.Heads, DiskOpen.Read);
+        using var file = disk.Open(path, DiskOpen.Read);
         var bytes = new byte[file.Length];
         var text = Encoding.ASCII.GetString(bytes, 0, file.Read(0, bytes));
         if (text.StartsWith("cairn heads ", StringComparison.Ordinal) 
             && !text.StartsWith(FirstLine + "\n", StringComparison.Ordinal) && !text.StartsWith(CollectingLine + "\n", StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"{layout.Heads} was written by a newer Cairn ({text.Split('\n')[0]}).");
+            throw new InvalidDataException($"{path} was written by a newer Cairn ({text.Split('\n')[0]}).");
         }
 
         return Parse(text) ?? throw new InvalidDataException(
-            $"The anchor file {layout.Heads} is damaged: it does not match its own checksum. `cairn journal verify` checks the journal without it.");
+            $"The anchor file {path} is damaged: it does not match its own checksum. `cairn journal verify` checks the journal without it.");
     }
 
     private static HeadAnchors? Parse(string text)

@@ -1,7 +1,7 @@
 namespace Cairn.Storage;
 
 /// <summary>Reads a log from the disk into an index: all of it, or what came since.</summary>
-internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visitor)
+internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visitor, bool acceptTorn = false)
 {
     /// <summary>What a load found at the end of the log.</summary>
     /// <param name="Tail">Where whole commits end.</param>
@@ -63,7 +63,7 @@ internal sealed class LogLoader(IDisk disk, StateLayout layout, ILogVisitor visi
             (next, at) = (header.FirstCommit, SegmentHeader.Bytes);
         }
 
-        var scan = SegmentScanner.Scan(bytes.AsSpan(at), start + at, header, next, visitor);
+        var scan = SegmentScanner.Scan(bytes.AsSpan(at), start + at, header, next, visitor, acceptTorn);
         if (scan.Damage is { } found)
         {
             var behind = bytes.AsSpan((int)(scan.End - start));

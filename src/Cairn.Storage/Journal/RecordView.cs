@@ -13,6 +13,7 @@ internal readonly ref struct RecordView
     public const int HeaderBytes = 80;
     public const int MaxPayloadBytes = 32 * 1024 * 1024;
     public const ushort CurrentFormat = 1;
+    private const int MaxOnStack = 1024;
     private const int ChainOffset = 8;
     private const int FormatOffset = 40;
     private const int KindOffset = 42;
@@ -133,11 +134,20 @@ internal readonly ref struct RecordView
     /// <summary>The chain value that this event's record must have after a record with the given one.</summary>
     public BlobHash ChainAfter(BlobHash previous)
     {
+        var rest = _bytes[(ChainOffset + BlobHash.Size)..];
+        if (rest.Length <= MaxOnStack)
+        {
+            Span<byte> all = stackalloc byte[BlobHash.Size + MaxOnStack];
+            previous.CopyTo(all);
+            rest.CopyTo(all[BlobHash.Size..]);
+            return BlobHash.Of(all[..(BlobHash.Size + rest.Length)]);
+        }
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> value = stackalloc byte[BlobHash.Size];
         previous.CopyTo(value);
         hash.AppendData(value);
-        hash.AppendData(_bytes[(ChainOffset + BlobHash.Size)..]);
+        hash.AppendData(rest);
         hash.GetHashAndReset(value);
         return BlobHash.FromBytes(value);
     }

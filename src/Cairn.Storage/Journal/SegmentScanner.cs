@@ -17,7 +17,9 @@ internal static class SegmentScanner
     /// <param name="header">The segment's header.</param>
     /// <param name="nextCommit">The number that the first commit must have.</param>
     /// <param name="visitor">Told of each record.</param>
-    public static Result Scan(ReadOnlySpan<byte> bytes, long start, SegmentHeader header, ulong nextCommit, ILogVisitor visitor)
+    /// <param name="acceptTorn">The planted bug: the records of a commit are not checked.</param>
+    public static Result Scan(
+        ReadOnlySpan<byte> bytes, long start, SegmentHeader header, ulong nextCommit, ILogVisitor visitor, bool acceptTorn = false)
     {
         var at = 0;
         var last = 0L;
@@ -29,7 +31,7 @@ internal static class SegmentScanner
                 return new(start + at, nextCommit, null, last);
             }
 
-            var damage = Check(rest, start + at, header, nextCommit, out var commit)
+            var damage = Check(rest, start + at, header, nextCommit, acceptTorn, out var commit)
                 ?? Deliver(rest.Slice(CommitHeader.Bytes, commit.BodyLength), header.Number, start + at + CommitHeader.Bytes, visitor);
             if (damage is not null)
             {
@@ -70,7 +72,7 @@ internal static class SegmentScanner
         return -1;
     }
 
-    private static LogDamage? Check(ReadOnlySpan<byte> rest, long offset, SegmentHeader header, ulong nextCommit, out CommitHeader commit)
+    private static LogDamage? Check(ReadOnlySpan<byte> rest, long offset, SegmentHeader header, ulong nextCommit, bool acceptTorn, out CommitHeader commit)
     {
         LogDamage Bad(ReadOnlySpan<byte> record, long place, string reason)
         {
@@ -99,7 +101,7 @@ internal static class SegmentScanner
             return Bad(body, offset, "the commit is longer than the segment.");
         }
 
-        return CheckRecords(body[..commit.BodyLength], offset + CommitHeader.Bytes, header, commit);
+        return acceptTorn ? null : CheckRecords(body[..commit.BodyLength], offset + CommitHeader.Bytes, header, commit);
     }
 
     private static LogDamage? CheckRecords(ReadOnlySpan<byte> body, long offset, SegmentHeader header, CommitHeader commit)

@@ -14,6 +14,7 @@ internal sealed class WriterCore : IStoreCore
     private readonly LargeBlobs _large;
     private readonly BodyAges _ages;
     private int _collecting;
+    private readonly List<RunState> _ended = [];
     private int _commitsSinceAnchor;
     private bool _disposed;
 
@@ -42,7 +43,7 @@ internal sealed class WriterCore : IStoreCore
     private LogPlace End => new(_writer.Tail.Header.Number, _writer.Tail.End);
 
     public LogCollector BeginCollection() => Interlocked.Exchange(ref _collecting, 1) == 0
-        ? new(_disk, _layout, _index, _reader, _queue, _writer, _large, _ages, () => Anchors(clean: false).Write(_disk, _layout),
+        ? new(_disk, _layout, _index, _reader, _queue, _writer, _large, _ages, WriteAnchors,
             () => Volatile.Write(ref _collecting, 0))
         : throw new InvalidOperationException($"The state directory {_layout.Root} is being collected already.");
 
@@ -130,7 +131,7 @@ internal sealed class WriterCore : IStoreCore
                 _queue.WhileIdle(() =>
                 {
                     _writer.Trim();
-                    Anchors(clean: !_writer.RollingOver).Write(_disk, _layout);
+                    Anchors(clean: !_writer.RollingOver, _writer.Tail).Write(_disk, _layout);
                 });
             }
         }
@@ -209,7 +210,7 @@ internal sealed class WriterCore : IStoreCore
         var anchors = ReadAnchors();
         _index.Drop(anchors?.Dropped ?? []);
         anchors = _options.Reanchor ? null : anchors;
-        var found = new LogLoader(_disk, _layout, new IndexBuilder(_index)).LoadAll();
+        var found = new LogLoader(_disk, _layout, new IndexBuilder(_index), _options.AcceptTornRecords).LoadAll();
         var tail = found.Tail;
         if (!_options.Reanchor)
         {
@@ -233,7 +234,14 @@ internal sealed class WriterCore : IStoreCore
 
         _disk.SyncDirectory(_layout.Journal);
         _large.Sweep();
-        if (anchors is null or { Clean: true })
+        if (_options.Reanchor)
+        {
+            // It speaks of what the log is allowed to have lost.
+            _disk.Delete(_layout.RecentHeads);
+            _disk.SyncDirectory(_layout.Root);
+        }
+
+        if (anchors is null or { Clean: true } or { HasRecent: true })
         {
             // Durable before the first commit: from here on the log may be longer than its anchors.
             Anchors(clean: false, tail).Write(_disk, _layout);
@@ -301,15 +309,23 @@ internal sealed class WriterCore : IStoreCore
     private void AfterCommit(CommitBatch batch, bool rolled)
     {
         _ages.Grew(End);
-        if (!batch.EndsRun && !rolled && ++_commitsSinceAnchor < _options.AnchorCommits)
+        _ended.AddRange(batch.Ended);
+        var all = rolled || ++_commitsSinceAnchor >= _options.AnchorCommits || _ended.Count > _options.RecentEnds;
+        if (!all && batch.Ended.Count == 0)
         {
             return;
         }
 
         try
         {
-            Anchors(clean: false).Write(_disk, _layout);
-            _commitsSinceAnchor = 0;
+            if (all)
+            {
+                WriteAnchors();
+            }
+            else
+            {
+                Anchors(clean: false, _writer.Tail, _ended).WriteRecent(_disk, _layout);
+            }
         }
         catch (IOException)
         {
@@ -318,15 +334,20 @@ internal sealed class WriterCore : IStoreCore
         }
     }
 
-    private HeadAnchors Anchors(bool clean) => Anchors(clean, _writer.Tail);
+    private void WriteAnchors()
+    {
+        Anchors(clean: false, _writer.Tail).Write(_disk, _layout);
+        _ended.Clear();
+        _commitsSinceAnchor = 0;
+    }
 
-    private HeadAnchors Anchors(bool clean, LogTail tail)
+    private HeadAnchors Anchors(bool clean, LogTail tail, IReadOnlyList<RunState>? runs = null)
     {
         // At opening there is no queue yet, and nobody else.
         lock (_queue?.Gate ?? this)
         {
             return new(clean, tail.Header.Number, tail.End, tail.NextCommit,
-                [.. _index.Runs.Where(run => !_index.IsDropped(run.Key)).Select(run => (run.Run.Value, (long)run.Places.Count, run.Chain))])
+                [.. (runs ?? _index.Runs).Distinct().Where(run => !_index.IsDropped(run.Key)).Select(run => (run.Run.Value, (long)run.Places.Count, run.Chain))])
             {
                 Dropped = [.. _index.Dropped],
             };

@@ -92,7 +92,8 @@ public sealed class StateDirectoryTests
         var model = scene.Model(
             "m",
             Script.Turn("One.", Script.Shell("echo one > one.txt")),
-            Script.Turn("Two.", Script.Shell("head -c 3000000 /dev/urandom > two.bin")),
+            // The names of many files make the layer's description larger than whatever space the command's end gives back.
+            Script.Turn("Two.", Script.Shell("for i in $(seq 2000); do : > empty$i; done; head -c 3000000 /dev/urandom > two.bin")),
             Script.Turn("Three.", Script.Shell("echo three > three.txt")),
             Script.Turn("", Script.Complete()));
         disk.Fill(leave: 2_000_000);

@@ -104,7 +104,7 @@ public sealed class RetentionTests : IDisposable
             Journal = _store.Journal, Blobs = _store.Blobs, Layers = _layers, Time = TimeProvider.System,
             Tools = null!, Models = null!, Judge = null!, Human = null!,
         };
-        return new Retention(services, new RunControl(services), _store, _layers).CollectAsync(request, null, TestContext.Current.CancellationToken);
+        return new Retention(services, new RunControl(services), _store, _layers.Collect, _layers.Contents).CollectAsync(request, null, TestContext.Current.CancellationToken);
     }
 
     private async Task<RunHead> RunAsync(string id, int steps, bool ended)

@@ -141,6 +141,24 @@ public sealed class OpenAiConformanceTests : WireConformance
     }
 
     [Fact]
+    public async Task Log_probabilities_come_with_the_answer_where_they_are_asked_for_and_offered()
+    {
+        var wire = WireOf(new() { Text = ["Hi"] }).Replace(
+            "\"delta\":{\"content\":\"Hi\"},\"logprobs\":null",
+            "\"delta\":{\"content\":\"Hi\"},\"logprobs\":{\"content\":[{\"token\":\"Hi\",\"logprob\":-0.25,\"bytes\":[72,105],\"top_logprobs\":[]}],\"refusal\":null}",
+            StringComparison.Ordinal);
+        var refusal = FakeReply.Json(400, ErrorBody("invalid_request_error", "'logprobs' is not supported with this model.", "unsupported_parameter"));
+        var model = await OpenAsync(new FakeReply(wire), new FakeReply(WireOf(new() { Text = ["Hi"] })), refusal, new FakeReply(WireOf(new() { Text = ["Hi"] })));
+        var question = Question(new ChatMessage(ChatRole.User, "Say hi."));
+
+        var asked = (await model.AskAsync(question with { Logprobs = true }, null, Now)).Response!;
+        Assert.Equal([new TokenLogprob("Hi", -0.25)], asked.Logprobs!.Value);
+        Assert.Null((await model.AskAsync(question, null, Now)).Response!.Logprobs);
+        Assert.Null((await model.AskAsync(question with { Logprobs = true }, null, Now)).Response!.Logprobs);
+        Assert.Equal([true, false, true, false], Server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Json.ContainsKey("logprobs")));
+    }
+
+    [Fact]
     public async Task An_error_in_place_of_a_chunk_is_told()
     {
         var wire = new StringBuilder();

@@ -74,6 +74,7 @@ public sealed class IsolationTests : IDisposable
         var clock = Stopwatch.StartNew();
         var result = await Shell(w, $"(setsid sleep {mark} &) ; setsid sh -c 'trap \"\" TERM HUP; sleep {mark}' & sleep {mark}", new() { Wall = TimeSpan.FromMilliseconds(500) });
         Assert.True(result.TimedOut);
+        Assert.Equal("", result.Error);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20));
         Assert.Empty(Processes(mark));
     }

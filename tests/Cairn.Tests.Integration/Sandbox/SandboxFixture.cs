@@ -9,6 +9,9 @@ internal sealed class MemoryBlobs : IBlobStore
 {
     private readonly ConcurrentDictionary<BlobHash, byte[]> _bodies = new();
 
+    /// <summary>Bytes of all bodies.</summary>
+    public long Bytes => _bodies.Values.Sum(body => (long)body.Length);
+
     public BlobHash Put(ReadOnlySpan<byte> body)
     {
         var hash = BlobHash.Of(body);

@@ -15,6 +15,8 @@ internal static class HistoryScripts
         ["turns-back"] = TurnsBack,
         ["code-agent"] = CodeAgent,
         ["tight"] = Tight,
+        ["under-policy"] = UnderPolicy,
+        ["paused"] = Paused,
     };
 
     /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
@@ -27,6 +29,12 @@ internal static class HistoryScripts
         .Answer("Once more.", ("write", """{"path":"a.py","content":"x = 2\n"}""")).Finish("written", layer: "l2")
         .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok")
         .Judge(true).Merge();
+
+    /// <summary>Two pauses while the model answers, and then the answer.</summary>
+    private static void Paused(StateStore store) => ScriptedRun.Start(store, "paused", merge: MergeMode.Never)
+        .PauseModel("I thi").Happen(new RunRecovered("resume"))
+        .PauseModel("I think th").Happen(new RunRecovered("resume"))
+        .Answer("I think that is all.", ("complete", "{}")).Finish("ok");
 
     /// <summary>A model retry, a question to a human, a crash within a call, a rollback, a fork with another model.</summary>
     private static void TurnsBack(StateStore store)
@@ -75,5 +83,25 @@ internal static class HistoryScripts
         var child = ScriptedRun.Start(
             store, "child", limits: new RunLimits { Tokens = 20_000 }, parent: RunId.Parse("tight"), layer: "l9", refuse: true);
         Assert.Equal(Cairn.Kernel.RunPhase.Ended, child.State.Phase);
+    }
+
+    /// <summary>Calls that a policy permits and forbids, one that no rule permits, a rule that cannot be evaluated, and a model that it forbids.</summary>
+    private static void UnderPolicy(StateStore store)
+    {
+        const string rules = """
+            @id("tools") permit (principal, action == Action::"tool.call", resource);
+            @id("models") permit (principal, action == Action::"model.call", resource) when { resource.name like "test:*" };
+            @id("no-writes") @reason("this run reads") forbid (principal, action, resource == Tool::"write");
+            @id("broken") permit (principal, action, resource) when { context.missing };
+            """;
+        var policy = new PolicyBinding("rules.cedar", BlobHash.OfText(rules), rules, "reader");
+        ScriptedRun.Start(store, "reads", policy: policy)
+            .Answer("I try.", ("read", """{"path":"a"}"""), ("write", """{"path":"a"}"""), ("read_file", """{"path":"a"}""")).Finish("text")
+            .Answer("", ("complete", """{"outcome":"done"}""")).Finish("ok");
+        ScriptedRun.Start(store, "asks", "rename", AgentKind.Code, policy: policy)
+            .Calls("write", """{"path":"a"}""").Calls("read", """{"path":"a"}""").Finish("text")
+            .Happen(new AgentFinished(false, "may not write"));
+        const string silent = """permit (principal, action == Action::"tool.call", resource);""";
+        ScriptedRun.Start(store, "silent", policy: new("silent.cedar", BlobHash.OfText(silent), silent, null));
     }
 }

@@ -32,6 +32,22 @@ public sealed class RetentionPolicyTests
         Assert.Equal(["a"], Going(new() { KeepLast = 1 }, Run("a", 9), Run("b", 8), Run("open", 1, ended: false)));
 
     [Fact]
+    public void What_was_said_when_a_run_was_started_goes_before_the_rules_of_who_collects()
+    {
+        Assert.Equal(["a"], Going(new(), Run("a", 9, keep: 8), Run("b", 7, keep: 8), Run("c", 99)));
+        Assert.Equal(["c"], Going(new() { KeepLast = 0 }, Run("a", 9, keep: 30), Run("c", 1)));
+        Assert.Equal(["a"], Going(new() { KeepLast = 2 }, Run("a", 1, keep: 0), Run("b", 2), Run("c", 3)));
+        Assert.Empty(Going(new(), Run("open", 9, ended: false, keep: 0)));
+    }
+
+    [Fact]
+    public void It_holds_for_children_and_forks_too()
+    {
+        Assert.Equal(["child", "fork", "parent"], Going(new(), Run("parent", 9, keep: 8), Run("child", 9, parent: "parent"), Run("fork", 9, source: "parent"), Run("other", 9)));
+        Assert.Empty(Going(new() { KeepDays = 0 }, Run("parent", 9, keep: 10), Run("fork", 9, source: "parent")));
+    }
+
+    [Fact]
     public void The_past_of_a_kept_fork_stays_through_forks_of_forks() =>
         Assert.Equal(["d"], Going(new() { KeepLast = 1 }, Run("a", 9), Run("b", 8, source: "a"), Run("c", 1, source: "b"), Run("d", 7, source: "a")));
 
@@ -60,7 +76,10 @@ public sealed class RetentionPolicyTests
     private static string[] Going(CollectionRequest request, params RunFacts[] runs) =>
         [.. RetentionPolicy.ToRemove(runs, request, Now).Select(run => run.Head.Run.Value).Order(StringComparer.Ordinal)];
 
-    private static RunFacts Run(string id, int daysAgo, bool ended = true, string? parent = null, string? source = null) => new(
+    private static RunFacts Run(string id, int daysAgo, bool ended = true, string? parent = null, string? source = null, int? keep = null) => new(
         new RunHead(RunId.Parse(id), 3, default, Now.AddDays(-daysAgo - 1), Now.AddDays(-daysAgo)), ended,
-        parent is null ? null : RunId.Parse(parent), source is null ? null : RunId.Parse(source), [], []);
+        parent is null ? null : RunId.Parse(parent), source is null ? null : RunId.Parse(source), [], [])
+    {
+        KeepDays = keep,
+    };
 }

@@ -126,6 +126,27 @@ public sealed class LiveReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task Log_probabilities_are_asked_for_and_compared_where_they_were_recorded()
+    {
+        var run = ScriptedRun.Start(_store, "sure");
+        run.Logprobs = [new("I", -0.5), new(" look", -1), new(" at", -2)];
+        run.Answer("I look at it", TwoReads).Finish("A").Finish("B").Logprobs = null;
+        run.Answer("done", ("complete", "{}")).Finish("ok");
+        var first = Answer("I look at it", TwoReads).Response! with { Logprobs = [new("I", -0.5), new(" look", -1.3), new(" it", -2)] };
+        _models.Answers = [ModelOutcome.Answered(first), Answer("done", ("complete", "{}"))];
+
+        var view = await Replay(run: run.Run);
+        Assert.True(view.Passed);
+        Assert.Equal([true, false], _models.Asked.Select(r => r.Logprobs));
+        var drift = view.Steps[0].Logprobs!;
+        Assert.Equal((3, 3, 2), (drift.RecordedTokens, drift.LiveTokens, drift.Compared));
+        Assert.Equal(0.15, drift.MeanDifference, 9);
+        Assert.Equal(0.3, drift.LargestDifference, 9);
+        Assert.Null(view.Steps[1].Logprobs);
+        Assert.StartsWith("compared in 1 steps over 2 tokens", view.Logprobs, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_without_a_model_has_nothing_to_ask()
     {
         var code = ScriptedRun.Start(_store, "code", kind: AgentKind.Code).Calls("read", "{}").Finish("text");

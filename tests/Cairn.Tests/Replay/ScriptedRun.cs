@@ -34,7 +34,8 @@ internal sealed class ScriptedRun
 
     public static ScriptedRun Start(
         StateStore store, string run, string task = "fix the test", AgentKind kind = AgentKind.Model, JudgeSpec? judge = null,
-        MergeMode merge = MergeMode.Auto, RunLimits? limits = null, int window = 100_000, RunId? parent = null, string? layer = null, bool refuse = false)
+        MergeMode merge = MergeMode.Auto, RunLimits? limits = null, int window = 100_000, RunId? parent = null, string? layer = null, bool refuse = false,
+        PolicyBinding? policy = null)
     {
         var definitions = CairnJson.Bytes(
             [new ToolDefinition("read", "Reads a file.", """{"type":"object"}"""), new ToolDefinition("write", "Writes a file.", """{"type":"object"}""")],
@@ -51,6 +52,7 @@ internal sealed class ScriptedRun
         {
             Parent = parent,
             BaseLayer = layer is null ? null : LayerId.Parse(layer),
+            Policy = policy,
         });
         return script;
     }
@@ -65,6 +67,9 @@ internal sealed class ScriptedRun
     }
 
     /// <summary>The model answers. A call is a tool and its arguments; "read!" is an invalid one.</summary>
+    /// <summary>What the next answers' tokens were worth; null for nothing.</summary>
+    public System.Collections.Immutable.ImmutableArray<TokenLogprob>? Logprobs { get; set; }
+
     public ScriptedRun Answer(string text, params (string Tool, string Arguments)[] calls)
     {
         var ask = Take<AskModel>();
@@ -79,9 +84,22 @@ internal sealed class ScriptedRun
         };
         var bytes = CairnJson.Bytes(response, CairnJson.Default.ModelResponse);
         var requested = calls.Select((c, i) => new RequestedCall(
-            $"m{i}", c.Tool.TrimEnd('!'), Put(c.Arguments), c.Tool.EndsWith('!') ? Put("no such path") : default, c.Tool.EndsWith('!') ? 5 : 0));
+            $"m{i}", c.Tool.TrimEnd('!'), Put(c.Arguments), c.Tool.EndsWith('!') ? Put("no such path") : default, c.Tool.EndsWith('!') ? 5 : 0)
+        {
+            Needs = NeedsOf(c.Tool, c.Arguments),
+        });
         return Happen(new ModelCallFinished(
-            ask.Step, _store.Blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length), usage, 0.0012m, response.Finish, [.. requested]));
+            ask.Step, _store.Blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length), usage, 0.0012m, response.Finish, [.. requested])
+        {
+            Logprobs = Logprobs is { } tokens ? _store.Blobs.Put(CairnJson.Bytes(tokens, CairnJson.Default.ImmutableArrayTokenLogprob)) : null,
+        });
+    }
+
+    /// <summary>The run is paused while the model answers.</summary>
+    public ScriptedRun PauseModel(string said)
+    {
+        var ask = Take<AskModel>();
+        return Happen(new ModelCallCutOff(ask.Step, ask.Attempt, Put(said), 4), new RunStopRequested(true, "paused by the user"));
     }
 
     public ScriptedRun FailModel(ModelErrorKind kind)
@@ -121,19 +139,19 @@ internal sealed class ScriptedRun
         return Happen(new MergeFinished(status, 1, "1 file"));
     }
 
-    public ScriptedRun Calls(string tool, string arguments) => Happen(new AgentCalled(tool, Put(arguments), default));
+    public ScriptedRun Calls(string tool, string arguments) => Happen(new AgentCalled(tool, Put(arguments), default) { Needs = NeedsOf(tool, arguments) });
 
     /// <summary>Applies an event and writes it down together with the intents of everything that is due then.</summary>
-    public ScriptedRun Happen(RunEvent e)
+    public ScriptedRun Happen(params RunEvent[] happened)
     {
-        if (e is RunRecovered or RunRolledBack)
+        if (happened.Any(e => e is RunRecovered or RunRolledBack))
         {
             // Nothing that was under way brings a result any more.
             Open.Clear();
         }
 
-        List<RunEvent> events = [e];
-        var state = K.Apply(State, e);
+        List<RunEvent> events = [.. happened];
+        var state = happened.Aggregate(State, K.Apply);
         for (var due = K.Decide(state); !due.IsEmpty; due = K.Decide(state))
         {
             foreach (var command in due)
@@ -150,6 +168,9 @@ internal sealed class ScriptedRun
     }
 
     public BlobHash Put(string text) => _store.Blobs.Put(Encoding.UTF8.GetBytes(text));
+
+    private ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
+        State.Spec.Policy is null ? null : Capabilities.Of(tool, arguments, State.Spec.Repository);
 
     private TextSource Text(string source, string text) => new(source, Put(text), TokenEstimate.UpperBound(text.Length));
 
@@ -171,7 +192,8 @@ internal sealed class ScriptedRun
                 x.Step, x.Attempt, x.Plan.Model.Id,
                 BlobHash.Of(PromptRenderer.CanonicalBytes(PromptRenderer.Render(x.Plan, x.MaxOutputTokens, _store.Blobs.Get))),
                 x.Reserve.Tokens, x.Reserve.Usd, hash),
-            RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash),
+            RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash) { Policy = x.Policy },
+            DenyTool x => new ToolCallDenied(x.Call.Id, x.Step, x.Call.Tool, x.Policy, Put(x.Text), TokenEstimate.UpperBound(x.Text.Length), hash),
             AskHuman x => new DecisionRequested(x.Decision, x.Kind, Put("which one?"), ["this", "that"], x.Call?.Id),
             RunJudge x => new JudgeStarted(x.Round, x.Layer, hash),
             MergeChanges => new MergeStarted(Put("{}"), hash),

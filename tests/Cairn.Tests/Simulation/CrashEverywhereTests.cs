@@ -14,7 +14,11 @@ public sealed class CrashEverywhereTests
     [InlineData("merge", 4)]
     [InlineData("human", 5)]
     [InlineData("code", 5)]
+    [InlineData("computing", 8)]
     [InlineData("rivals", 5)]
+    [InlineData("children", 23)]
+    [InlineData("cancel", 3)]
+    [InlineData("gc", 23)]
     public void A_job_that_crashes_anywhere_ends_as_if_it_had_not(string scenario, int every)
     {
         var report = new Campaign(new(7, 7) { Scenario = scenario, Every = every }).Run(null, TestContext.Current.CancellationToken);

@@ -71,4 +71,13 @@ internal enum Plant
 
     /// <summary>A code agent depends on chance.</summary>
     AgentDependsOnChance,
+
+    /// <summary>What a crash tore at the end of the log counts as written.</summary>
+    TornRecordAccepted,
+
+    /// <summary>A collection forgets that layers name bodies too.</summary>
+    LayerContentsForgotten,
+
+    /// <summary>A collection takes layers whose record is not written yet.</summary>
+    YoungLayersCollected,
 }

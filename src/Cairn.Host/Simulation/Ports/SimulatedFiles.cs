@@ -27,6 +27,9 @@ internal sealed class SimulatedFiles
     /// <summary>Frozen layers: the whole view with them on top, and what they changed.</summary>
     public Dictionary<LayerId, (ImmutableSortedDictionary<string, SimulatedEntry> View, LayerChanges Changes)> Layers { get; } = [];
 
+    /// <summary>When this process froze its layers, by its clock's time stamps.</summary>
+    public Dictionary<LayerId, long> Born { get; } = [];
+
     /// <summary>What lies in the open layers, as far as somebody who does not drop them would see it.</summary>
     public Dictionary<RunId, ImmutableSortedDictionary<string, SimulatedEntry>> Open { get; } = [];
 

@@ -1,11 +1,15 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Cairn.Sandbox;
 
 namespace Cairn.Host.Simulation;
 
 /// <summary>The layers of a simulated machine, as one process holds them.</summary>
 internal sealed class SimulatedLayers(SimulatedMachine machine, IBlobStore blobs) : ILayerStore
 {
+    /// <summary>How long a layer may wait for the record that names it.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
+
     private SimulatedFiles Files => machine.Files;
 
     public IWorkspace Open(RunId run, string repository, LayerId? top)
@@ -93,8 +97,40 @@ internal sealed class SimulatedLayers(SimulatedMachine machine, IBlobStore blobs
         }
     }
 
+    /// <summary>As the real store's: a layer that this process froze lately stays, and goes only after those that stand on it.</summary>
+    public LayersReclaimed Collect(
+        Func<IEnumerable<LayerId>> reachable, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        machine.ThrowIfDead();
+        var listed = Files.Layers.Keys.ToList();
+        var young = listed.Where(id => machine.Plant != Plant.YoungLayersCollected
+            && Files.Born.TryGetValue(id, out var born) && machine.Time.GetElapsedTime(born) < Grace);
+        var live = new HashSet<LayerId>();
+        foreach (var top in reachable().Concat(young).ToList())
+        {
+            for (LayerId? at = top; at is { } id && live.Add(id);)
+            {
+                at = Files.Layers.TryGetValue(id, out var layer) ? layer.Changes.Parent : null;
+            }
+        }
+
+        var dead = listed.Where(id => !live.Contains(id)).OrderByDescending(id => Depth(id)).ToList();
+        foreach (var id in dryRun ? [] : dead)
+        {
+            machine.Effect(() => Files.Layers.Remove(id));
+        }
+
+        return new(dead.Count, 0, 0, 0, [.. listed.Where(live.Contains)]);
+    }
+
+    /// <summary>The contents that a layer names.</summary>
+    public IEnumerable<BlobHash> Contents(LayerId layer) =>
+        Changes(layer).Changes.SelectMany(change => new[] { change.Before, change.After }).Where(hash => !hash.IsNone);
+
     public Task<IReadOnlyList<SandboxFact>> ProbeAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<SandboxFact>>([]);
+
+    private int Depth(LayerId id) => Files.Layers[id].Changes.Parent is { } parent && Files.Layers.ContainsKey(parent) ? 1 + Depth(parent) : 0;
 
     private static PathChange Join(PathChange earlier, PathChange later) => later with
     {

@@ -35,11 +35,12 @@ internal sealed class SimulatedModels(SimulatedMachine machine, Scenario scenari
                 return ModelOutcome.Failed(ModelErrorKind.Invalid, $"the script has {script.Length} turns, the conversation wants turn {index + 1}");
             }
 
-            onDelta?.Invoke(new("…"));
+            onDelta?.Invoke(new($"turn {index + 1}"));
+            await Task.Delay(TimeSpan.FromMilliseconds(machine.Random.Next(200, 20_000)), machine.Time, cancellationToken);
             var calls = script[index].Calls.Select((c, i) => new ModelToolCall($"m{index}.{i}", c.Tool, c.Arguments));
             return ModelOutcome.Answered(new ModelResponse
             {
-                Text = $"turn {index + 1}", ToolCalls = [.. calls], Finish = FinishReason.ToolCalls, Usage = new(1000, 50), CostUsd = 0.0011m, Model = name,
+                Text = $"turn {index + 1}", ToolCalls = [.. calls], Finish = FinishReason.ToolCalls, Usage = new(script[index].InputTokens, 50), CostUsd = 0.0011m, Model = name,
             });
         }
     }

@@ -133,6 +133,7 @@ internal sealed class SimulatedWorkspace : IWorkspace
 
         var layer = new LayerChanges(id, Top, changes);
         _machine.Effect(() => _machine.Files.Layers[id] = (_open, layer));
+        _machine.Files.Born[id] = _machine.Time.GetTimestamp();
         if (_machine.Plant == Plant.FreezeNotSynced)
         {
             _machine.Files.LeaveUnsynced(id);

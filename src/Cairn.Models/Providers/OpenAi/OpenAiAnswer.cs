@@ -8,8 +8,12 @@ namespace Cairn.Models;
 /// <summary>An answer while its chunks arrive.</summary>
 internal sealed class OpenAiAnswer(Action<ModelDelta>? onDelta)
 {
+    /// <summary>The most tokens whose log-probabilities are kept.</summary>
+    private const int MaxLogprobs = 100_000;
+
     private readonly StringBuilder _text = new();
     private readonly List<Call> _calls = [];
+    private readonly ImmutableArray<TokenLogprob>.Builder _logprobs = ImmutableArray.CreateBuilder<TokenLogprob>();
     private ModelUsage _usage;
     private FinishReason? _finish;
     private bool _refused;
@@ -35,6 +39,14 @@ internal sealed class OpenAiAnswer(Action<ModelDelta>? onDelta)
         foreach (var part in update.ContentUpdate)
         {
             Show(part.Text);
+        }
+
+        foreach (var token in update.ContentTokenLogProbabilities ?? [])
+        {
+            if (_logprobs.Count < MaxLogprobs)
+            {
+                _logprobs.Add(new(token.Token, token.LogProbability));
+            }
         }
 
         if (update.RefusalUpdate is { Length: > 0 } refusal)
@@ -86,6 +98,7 @@ internal sealed class OpenAiAnswer(Action<ModelDelta>? onDelta)
                 _ => finish,
             },
             Usage = _usage,
+            Logprobs = _logprobs.Count == 0 ? null : _logprobs.ToImmutable(),
             Model = _model,
         };
     }

@@ -13,6 +13,7 @@ internal static class OpenAiRequest
     public const string MaxTokens = "max_tokens";
     public const string MaxCompletionTokens = "max_completion_tokens";
     public const string Strict = "strict";
+    public const string Logprobs = "logprobs";
 
     public static List<WireMessage> Messages(ModelRequest request)
     {
@@ -61,6 +62,11 @@ internal static class OpenAiRequest
             options.Seed = seed;
         }
 #pragma warning restore OPENAI001
+
+        if (request.Logprobs && !rejected.Contains(Logprobs))
+        {
+            options.IncludeLogProbabilities = true;
+        }
 
         foreach (var tool in request.Tools)
         {

@@ -41,6 +41,9 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
     {
         private const int KillSignal = 9;
 
+        // util-linux's unshare wants to die of the signal that its child died of, and cannot set SIGKILL's handler before.
+        private const string Complaint = "unshare: sigprocmask unblock failed: Invalid argument\n";
+
         public override Stream Input => process.StandardInput.BaseStream;
 
         public override Stream Output => process.StandardOutput.BaseStream;
@@ -79,7 +82,7 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
             await process.WaitForExitAsync(CancellationToken.None);
             var exit = ExitCode();
             var limit = groups?.LimitHit();
-            return new(exit ?? (limit is null ? null : process.ExitCode), limit);
+            return new(exit ?? (limit is null ? null : process.ExitCode), limit, null, exit is null ? Complaint : null);
         }
 
         public override void Dispose()
