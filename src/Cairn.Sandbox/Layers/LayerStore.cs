@@ -35,8 +35,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _blobs = blobs;
         _options = options ?? new();
         _squash = new(_files);
+        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend));
         _places = new(_files, blobs);
-        _runner = new(_files, time, _options.Mounts);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
