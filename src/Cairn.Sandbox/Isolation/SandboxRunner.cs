@@ -35,6 +35,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
+        await using var watch = LayerWatch.Start(command, request.Open, time, process.Kill);
         SandboxExit exit;
         using (wall.Token.Register(process.Kill))
         using (cancellationToken.Register(process.Kill))
@@ -48,12 +49,13 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         cancellationToken.ThrowIfCancellationRequested();
         var elapsed = time.GetElapsedTime(started);
         var timedOut = wall.IsCancellationRequested && exit.ExitCode != 0;
-        if (exit.ExitCode is null && !timedOut)
+        var full = watch?.Hit;
+        if (exit.ExitCode is null && !timedOut && full is null)
         {
             throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
+        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
         return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 

@@ -17,7 +17,11 @@ public abstract class ContainmentConformance : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _fixture?.Dispose();
+    public void Dispose()
+    {
+        _fixture?.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData("processes", "b() { b | b & }; b; wait; sleep 9", "pids")]
@@ -114,5 +118,5 @@ public abstract class ContainmentConformance : IDisposable
     }
 
     /// <summary>By the process table of the whole machine.</summary>
-    private void NothingIsLeft() => Assert.Empty(EndToEnd.Scene.Running(_mark).Where(c => !c.Contains("Cairn.Tests", StringComparison.Ordinal)));
+    private void NothingIsLeft() => Assert.DoesNotContain(EndToEnd.Scene.Running(_mark), c => !c.Contains("Cairn.Tests", StringComparison.Ordinal));
 }
