@@ -62,10 +62,20 @@ public abstract class ContainmentConformance : IDisposable
         const string nest = "import os\nfor i in range(30000):\n os.mkdir('d')\n os.chdir('d')\nopen('f','w').write('deep')";
         var result = await workspace.RunAsync(new SandboxCommand(["/usr/bin/python3", "-c", nest]), Cancel);
         Assert.True(result.ExitCode == 0 || result.LimitHit == "depth of directories", result.Error);
-        Assert.Contains("deep", Assert.Throws<WorkspaceException>(() => workspace.Freeze(LayerId.Parse("l1"))).Message, StringComparison.Ordinal);
         workspace.Discard();
         Assert.Null(workspace.Freeze(LayerId.Parse("l1")));
         Assert.Equal((0, "fine\n"), await AfterAsync(workspace));
+    }
+
+    [Fact]
+    public async Task Paths_that_are_too_long_for_the_system_are_refused_by_name_and_can_be_dropped()
+    {
+        await using var workspace = Fixture.Open();
+        const string nest = "import os\nfor i in range(20):\n os.mkdir('d'*250)\n os.chdir('d'*250)\nopen('f','w').write('deep')";
+        Assert.Equal(0, (await workspace.RunAsync(new SandboxCommand(["/usr/bin/python3", "-c", nest]), Cancel)).ExitCode);
+        Assert.Equal(FileProblem.TooLarge, Assert.Throws<WorkspaceException>(() => workspace.Freeze(LayerId.Parse("l1"))).Problem);
+        workspace.Discard();
+        Assert.Null(workspace.Freeze(LayerId.Parse("l1")));
     }
 
     [Theory]
@@ -84,19 +94,21 @@ public abstract class ContainmentConformance : IDisposable
         var burning = await MeasureAsync(neighbour, bomb);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bomb);
+
+        // The longest of forty is at the mercy of whatever else the machine does; it is printed, not asserted.
         TestContext.Current.TestOutputHelper!.WriteLine($"calm {calm}, burning {burning}");
         Assert.True(burning.Median < 2 * calm.Median, $"calm {calm}, burning {burning}");
         NothingIsLeft();
     }
 
-    private static async Task<(double Median, double P99)> MeasureAsync(IWorkspace workspace, Task whileRunning)
+    private static async Task<(double Median, double Longest)> MeasureAsync(IWorkspace workspace, Task whileRunning)
     {
         var times = new List<double>();
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 40; i++)
         {
             Assert.False(whileRunning.IsCompleted, "The bomb was over too soon.");
             var start = Stopwatch.GetTimestamp();
-            var result = await Shell(workspace, "true");
+            var result = await Shell(workspace, "/usr/bin/python3 -c 'sum(range(2000000))'");
             Assert.Equal(0, result.ExitCode);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }

@@ -69,6 +69,42 @@ public abstract class HostileConformance
         Assert.DoesNotContain(Arena.Mark, ours.Output + ours.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("git config core.fsmonitor 'touch @OUTSIDE@/owned #'", "status")]
+    [InlineData("git config alias.st '!touch @OUTSIDE@/owned'", "st")]
+    [InlineData("git config core.pager 'touch @OUTSIDE@/owned #'", "-p", "status")]
+    [InlineData("printf '#!/bin/sh\\ntouch @OUTSIDE@/owned\\n' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit", "commit", "--allow-empty", "-m", "x")]
+    [InlineData("git -C sub config core.fsmonitor 'touch @OUTSIDE@/owned #'", "status")]
+    [InlineData("mv sub/.git sub/.old; git init -q sub; git -C sub config core.fsmonitor 'touch @OUTSIDE@/owned #'; git -C sub -c user.name=T -c user.email=t@t commit -q --allow-empty -m x", "status")]
+    public async Task What_a_command_plants_for_git_never_runs_when_people_call_git(string plant, params string[] git)
+    {
+        using var arena = new Arena(Options);
+        var owned = Path.Combine(Path.GetDirectoryName(arena.Canary)!, "owned");
+        const string start = "rm -rf .git *.sock; git init -q; git init -q sub; git -C sub -c user.name=T -c user.email=t@t commit -q --allow-empty -m sub; git add -A 2>/dev/null; git -c user.name=T -c user.email=t@t commit -q -m start";
+        await HostGitAsync(arena, start);
+        await HostGitAsync(arena, $"cp -a @REPO@ @REPO@-weak; cd @REPO@-weak; {plant}");
+        OnHost("rm", "-f", owned);
+        await HostGitAsync(arena, $"cd @REPO@-weak; git -c user.name=T -c user.email=t@t {string.Join(' ', git)}");
+        Assert.True(File.Exists(owned), "The attempt does not even work where .git can be written.");
+        OnHost("rm", owned);
+
+        await using var workspace = arena.Fixture.Open();
+        await workspace.RunAsync(new SandboxCommand(["bash", "-c", arena.Fill($"echo work > work.txt; {plant}")]), Cancel);
+        workspace.Freeze(LayerId.Parse("l1"));
+        arena.Fixture.Store.ApplyMerge(arena.Fixture.Store.PlanMerge(arena.Fixture.Repository, workspace.Top));
+        Assert.True(File.Exists(arena.Fixture.In("work.txt")));
+        await HostGitAsync(arena, $"git -c user.name=T -c user.email=t@t {string.Join(' ', git)}");
+        Assert.False(File.Exists(owned));
+    }
+
+    private static Task<string> HostGitAsync(Arena arena, string script) => Arena.OutputAsync(
+        new ProcessStartInfo("script", ["-qec", arena.Fill(script), "/dev/null"])
+        {
+            WorkingDirectory = arena.Fixture.Repository, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            Environment = { ["GIT_CONFIG_GLOBAL"] = "/dev/null", ["GIT_CONFIG_NOSYSTEM"] = "1" },
+        },
+        Cancel);
+
     [Fact]
     public async Task A_file_tool_that_races_with_a_changing_link_never_reads_outside()
     {
