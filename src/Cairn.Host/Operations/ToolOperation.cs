@@ -73,7 +73,7 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
+            var context = new ToolContext(session.Run, call.Id, LimitedWorkspace.Of(workspace, session.State.Spec.Limits.Command), text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
             };

@@ -13,6 +13,9 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     /// <summary>As a shell counts a process that signal 9 ended.</summary>
     private const int Killed = 137;
 
+    /// <summary>Likewise for SIGXCPU.</summary>
+    private const int CpuTimeOver = 152;
+
     /// <summary>The fastest backend that this machine and installation have.</summary>
     public static ISandboxBackend Choose(LayerFiles files, ImmutableArray<SandboxMount> mounts, string? named) => named switch
     {
@@ -28,6 +31,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
+        request = request with { Command = WithCpuLimit(request.Command) };
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
@@ -55,7 +59,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
             throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
+        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (command.Limits.CpuSeconds is not null && exit.ExitCode == CpuTimeOver ? "CPU time" : null) ?? (output.IsCut || error.IsCut ? "output" : null);
         return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
@@ -72,6 +76,11 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
             throw Refusal(e.Message, e);
         }
     }
+
+    /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
+    private static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
+        ? command
+        : command with { Arguments = ["/bin/sh", "-c", "ulimit -Ht \"$1\" && ulimit -St \"$0\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
 
     private static async Task FeedAsync(Stream? stream, ReadOnlyMemory<byte> input)
     {

@@ -18,7 +18,8 @@ internal sealed class GitBlameTool() : GitTool("git_blame", """{"path":"src/main
 
         if (Revision(arguments, "revision") is { } revision)
         {
-            command.AddRange(["--end-of-options", revision]);
+            // This command of git does not know --end-of-options; what begins with '-' was refused.
+            command.Add(revision);
         }
 
         return GitAsync(context, [.. command, .. Paths(context, arguments)], "The file is empty.", cancellationToken);
