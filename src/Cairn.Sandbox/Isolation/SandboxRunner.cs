@@ -80,7 +80,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
     private static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
         ? command
-        : command with { Arguments = ["/bin/sh", "-c", "ulimit -Ht \"$1\" && ulimit -St \"$0\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
+        : command with { Arguments = ["/bin/sh", "-c", "ulimit -St \"$0\" && ulimit -Ht \"$1\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
 
     private static async Task FeedAsync(Stream? stream, ReadOnlyMemory<byte> input)
     {
