@@ -72,6 +72,19 @@ internal sealed class ProcessLauncher : IDisposable
     internal static string Find(string program) =>
         SystemDirectories.Select(d => d + program).FirstOrDefault(File.Exists) ?? "/usr/bin/" + program;
 
+    private static Process StartInheriting(ProcessStartInfo info, SafeFileHandle inherited)
+    {
+        BoxCalls.SetInherited(inherited, true);
+        try
+        {
+            return Process.Start(info)!;
+        }
+        finally
+        {
+            BoxCalls.SetInherited(inherited, false);
+        }
+    }
+
     private static string Number(SafeFileHandle handle) => handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
 
     private void Work()
@@ -82,23 +95,11 @@ internal sealed class ProcessLauncher : IDisposable
             {
                 // A descriptor that our own parent left open must not reach the sandbox.
                 _ = LinuxCalls.CloseRange(CloseRangeNumber, 3, uint.MaxValue, CloseOnExecFlag);
-                if (inherited is not null)
-                {
-                    BoxCalls.SetInherited(inherited, true);
-                }
-
-                started.SetResult(Process.Start(info)!);
+                started.SetResult(inherited is null ? Process.Start(info)! : StartInheriting(info, inherited));
             }
             catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException or IOException)
             {
                 started.SetException(e);
-            }
-            finally
-            {
-                if (inherited is not null)
-                {
-                    BoxCalls.SetInherited(inherited, false);
-                }
             }
         }
     }

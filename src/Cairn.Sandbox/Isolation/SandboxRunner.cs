@@ -19,10 +19,10 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     /// <summary>The fastest backend that this machine and installation have.</summary>
     public static ISandboxBackend Choose(LayerFiles files, ImmutableArray<SandboxMount> mounts, string? named) => named switch
     {
-        null => BoxBackend.IsInstalled ? new BoxBackend(files, mounts) : new BubblewrapBackend(files, mounts),
+        null => BoxBackend.IsUsable ? new BoxBackend(files, mounts) : new BubblewrapBackend(files, mounts),
         "box" => new BoxBackend(files, mounts),
         "bubblewrap" => new BubblewrapBackend(files, mounts),
-        _ => throw new ArgumentException($"There is no sandbox backend '{named}'; there are: box, bubblewrap.", nameof(named)),
+        _ => throw new WorkspaceException(FileProblem.NotFound, $"There is no sandbox backend '{named}'; there are: box, bubblewrap. Set CAIRN_SANDBOX to one of them, or to nothing for the fastest."),
     };
 
     public string Backend => backend.Name;

@@ -47,6 +47,9 @@ public sealed class LayerStore : ILayerStore, IDisposable
 
     internal LayerFiles Files => _files;
 
+    /// <summary>The sandbox backend in use, by name.</summary>
+    public string Backend => _runner.Backend;
+
     /// <inheritdoc/>
     public IWorkspace Open(RunId run, string repository, LayerId? top)
     {

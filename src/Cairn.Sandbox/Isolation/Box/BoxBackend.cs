@@ -31,8 +31,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     /// <summary>The descriptor under which the helper finds its socket: the launcher puts it there.</summary>
     public static string SocketPlace => ProcessLauncher.InheritedDescriptor;
 
-    /// <summary>The helper was built with this installation.</summary>
-    public static bool IsInstalled => File.Exists(Program);
+    /// <summary>The first Linux that has every call that the helper needs (mount_setattr).</summary>
+    private static readonly Version OldestKernel = new(5, 12);
+
+    /// <summary>The helper was built with this installation, and the machine's kernel can carry it.</summary>
+    public static bool IsUsable => File.Exists(Program) && Environment.OSVersion.Version >= OldestKernel;
 
     public string Name => "box";
 
@@ -101,7 +104,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
             }
         }
 
-        tooMany?.Dispose();
+        if (tooMany is not null)
+        {
+            // Taking namespaces down costs milliseconds that the command's caller need not wait for.
+            _ = Task.Run(tooMany.Dispose);
+        }
     }
 
     private async Task<WarmBox> MakeAsync(Kind kind, SandboxRequest request, CancellationToken cancellationToken)
