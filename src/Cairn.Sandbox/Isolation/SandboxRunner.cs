@@ -37,6 +37,47 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         }
     }
 
+    /// <summary>Starts a process that lives until it is disposed or stopped.</summary>
+    /// <param name="request">What to start.</param>
+    /// <param name="release">Called when it and all that it started are gone; not when it could not be started.</param>
+    /// <param name="stop">Ends it.</param>
+    public async Task<ISandboxProcess> StartAsync(SandboxRequest request, Action release, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        Check(request.Command);
+        var work = request.Open.Scratch("w");
+        var status = request.Open.Scratch("s");
+        Directory.CreateDirectory(Path.Combine(files.Path, work));
+        var groups = MakeGroups(request);
+        try
+        {
+            var process = await StartAsync(_chain.Build(request, groups, work, status));
+            return new LiveProcess(
+                process.StandardInput.BaseStream, process.StandardOutput.BaseStream, process.StandardError.BaseStream,
+                () => Kill(process),
+                async () =>
+                {
+                    await process.WaitForExitAsync(CancellationToken.None);
+                    CleanUp();
+                    release();
+                },
+                process.Dispose,
+                stop);
+        }
+        catch
+        {
+            CleanUp();
+            throw;
+        }
+
+        void CleanUp()
+        {
+            groups?.Dispose();
+            TreeRemoval.Remove(files.State, work);
+            TreeRemoval.Remove(files.State, status);
+        }
+    }
+
     public void Dispose() => _launcher.Dispose();
 
     private CommandCgroup? MakeGroups(SandboxRequest request)
