@@ -106,9 +106,6 @@ public sealed record ToolResult(ToolStatus Status, string Text)
     /// <summary>The limit that stopped it (memory, pids, wall time, output, …); null when none did.</summary>
     public string? LimitHit { get; init; }
 
-    /// <summary>What was asked of the network; empty when nothing was.</summary>
-    public ImmutableArray<NetworkAccess> Network { get; init; } = [];
-
     /// <summary>It did what was asked.</summary>
     public static ToolResult Ok(string text) => new(ToolStatus.Ok, text);
 

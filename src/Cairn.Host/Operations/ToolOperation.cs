@@ -21,7 +21,7 @@ internal sealed class ToolOperation(RunSession session)
         }
 
         LayerChanges? changes = null;
-        if (command.Call.Effect == EffectClass.Sandboxed)
+        if (command.Call.Effect != EffectClass.Pure)
         {
             // Events only count up, so the id was never used before, not even by an attempt that a crash cut off.
             changes = workspace.Freeze(LayerId.Parse($"{session.Run}.{session.State.Count}"));
@@ -43,12 +43,13 @@ internal sealed class ToolOperation(RunSession session)
             Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
                 ? null
                 : services.Blobs.PutText("", result.Data).Body,
+            Network = Asked(),
         };
     }
 
     private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, PartialOutput printed, CancellationToken cancellationToken)
     {
-        var tool = session.Services.Tools.Find(call.Tool);
+        var tool = session.Tools.Find(call.Tool);
         if (tool is null)
         {
             return new(ToolStatus.Invalid, $"There is no tool {call.Tool} here any more.");
@@ -62,6 +63,7 @@ internal sealed class ToolOperation(RunSession session)
             var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
+                Network = session.Network,
             };
             return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
         }
@@ -88,8 +90,11 @@ internal sealed class ToolOperation(RunSession session)
     private ToolCallFinished CutOff(TurnCall call, PartialOutput printed, TimeSpan elapsed)
     {
         var text = session.Services.Blobs.PutText("", printed.Text);
-        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds);
+        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds) { Network = Asked() };
     }
+
+    private System.Collections.Immutable.ImmutableArray<NetworkAccess>? Asked() =>
+        session.Network?.TakeLog() is { IsEmpty: false } asked ? asked : null;
 
     private void Printed(PartialOutput printed, string text, CancellationToken cancellationToken)
     {
