@@ -79,7 +79,7 @@ public static class AgentFile
         {
             Name = shape.Name ?? Path.GetFileNameWithoutExtension(path),
             Prompt = (shape.Prompt?.Trim() ?? coder.Prompt) + role,
-            Tools = [.. named],
+            Tools = [.. named, .. manifests.Select(m => m.Name)],
             Devices = new RunDevices
             {
                 Tools = [.. manifests],

@@ -7,24 +7,26 @@ using Cairn.Tools.Mcp;
 namespace Cairn.Host;
 
 /// <summary>Completes a run's devices before its first record: asks the servers what they offer, and checks that all fits together.</summary>
-internal static class DeviceSetup
+/// <param name="plain">The tools of a run without devices.</param>
+/// <param name="equip">Makes the tools of one with devices.</param>
+/// <param name="secret">The value of a secret by its variable.</param>
+internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip, Func<string, string?> secret)
 {
     /// <summary>The devices with the servers' offers, and the tools of the run.</summary>
-    /// <param name="services">The ports.</param>
     /// <param name="devices">What is wanted; null for nothing.</param>
     /// <param name="workspace">Where servers are asked.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="UserException">When a server does not answer, or two tools have one name.</exception>
-    public static async Task<(RunDevices? Devices, ImmutableArray<ITool> Tools)> CompleteAsync(
-        RunServices services, RunDevices? devices, IWorkspace workspace, CancellationToken cancellationToken)
+    public async Task<(RunDevices? Devices, ImmutableArray<ITool> Tools)> CompleteAsync(
+        RunDevices? devices, IWorkspace workspace, CancellationToken cancellationToken)
     {
         if (devices is null or { IsEmpty: true })
         {
-            return (null, services.Tools.Tools);
+            return (null, plain.Tools);
         }
 
         var servers = ImmutableArray.CreateBuilder<McpServer>();
-        await using var network = new RunNetwork(new EgressOptions { Rules = devices.Network, Secret = services.Secret });
+        await using var network = new RunNetwork(new EgressOptions { Rules = devices.Network, Secret = secret });
         var connected = new ConnectedWorkspace(workspace, network);
         foreach (var server in devices.Servers)
         {
@@ -34,7 +36,7 @@ internal static class DeviceSetup
         var complete = devices with { Servers = servers.ToImmutable() };
         try
         {
-            var tools = services.Equip(complete);
+            var tools = equip(complete);
             await using var own = tools as IAsyncDisposable;
             return (complete, tools.Tools);
         }
