@@ -42,7 +42,11 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
         }
         catch (Exception e) when (e is McpException or McpFailure or IOException or JsonException or InvalidOperationException or NotSupportedException or ArgumentException)
         {
-            var why = e is not McpFailure && _session is { HasEnded: true } ? _session.LastWords : e.Message;
+            var session = _session;
+
+            // Its last words are complete when it is gone.
+            await EndAsync();
+            var why = session?.LastWords(e.Message) ?? e.Message;
             return ToolResult.Failed($"The MCP server {server.Name} failed: {SafeText.ForModel(why, 4096)}. The next call starts it anew.");
         }
         finally

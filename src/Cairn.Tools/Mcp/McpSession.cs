@@ -59,7 +59,8 @@ internal sealed class McpSession : IAsyncDisposable
     }
 
     /// <summary>What is known of why the server ended.</summary>
-    public string LastWords => _lines.IsExceeded ? $"one message was larger than {MaxMessageBytes >> 20} MiB" : $"it ended{Tail(_process)}";
+    /// <param name="seen">What its client saw of it.</param>
+    public string LastWords(string seen) => _lines.IsExceeded ? $"one message was larger than {MaxMessageBytes >> 20} MiB" : seen + Tail(_process);
 
     public async ValueTask DisposeAsync()
     {

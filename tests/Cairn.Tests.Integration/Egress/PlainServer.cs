@@ -80,6 +80,17 @@ internal sealed class PlainServer : IAsyncDisposable
                 var head = Encoding.Latin1.GetString([.. read], 0, end + 4);
                 read.RemoveRange(0, end + 4);
                 Requests.Enqueue(head);
+                while (Missing(head, read) is var missing && missing > 0)
+                {
+                    var n = await stream.ReadAsync(block, _closing.Token);
+                    if (n == 0)
+                    {
+                        return;
+                    }
+
+                    read.AddRange(block.AsSpan(0, n));
+                }
+
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(_answer(head)), _closing.Token);
                 if (head.Contains("Connection: close", StringComparison.OrdinalIgnoreCase))
                 {
@@ -92,5 +103,32 @@ internal sealed class PlainServer : IAsyncDisposable
         {
             // The client left, or the test is over.
         }
+    }
+
+    /// <summary>Takes a whole body away; greater than 0 while there must be more of it.</summary>
+    private static int Missing(string head, List<byte> read)
+    {
+        if (head.Contains("transfer-encoding: chunked", StringComparison.OrdinalIgnoreCase))
+        {
+            ReadOnlySpan<byte> tail = "0\r\n\r\n"u8;
+            if (read.Count < tail.Length || !tail.SequenceEqual(read.TakeLast(tail.Length).ToArray()))
+            {
+                return 1;
+            }
+
+            read.Clear();
+            return 0;
+        }
+
+        const string Name = "Content-Length: ";
+        var at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+        var length = at < 0 ? 0 : int.Parse(head[(at + Name.Length)..].Split('\r')[0], CultureInfo.InvariantCulture);
+        if (read.Count >= length)
+        {
+            read.RemoveRange(0, length);
+            return 0;
+        }
+
+        return length - read.Count;
     }
 }

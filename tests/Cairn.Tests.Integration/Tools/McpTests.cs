@@ -24,7 +24,7 @@ public sealed class McpTests
             "m",
             Script.Turn("Echo.", Script.Call("everything__echo", new { message = "hello \u001b[31mred" })),
             Script.Turn("Wrong.", Script.Call("everything__echo", new { massage = "x" })),
-            Script.Expecting(Script.Turn("Sum.", Script.Call("everything__get-sum", new { a = 20, b = 22 })), "massage"),
+            Script.Expecting(Script.Turn("Sum.", Script.Call("everything__get-sum", new { a = 20, b = 22 })), "'message' is missing"),
             Script.Turn("Prompt.", Script.Call("everything__get_prompt", new { name = "simple-prompt", arguments = (object?)null })),
             Script.Turn("Done.", Script.Complete()));
         var result = await scene.RunAsync(model, "--agent", agent, "--merge", "never");
