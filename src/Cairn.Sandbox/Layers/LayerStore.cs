@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
+using Cairn.Sandbox.Isolation.Bubblewrap;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
@@ -35,8 +36,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _blobs = blobs;
         _options = options ?? new();
         _squash = new(_files);
+        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend), () => new BubblewrapBackend(_files, _options.Mounts));
         _places = new(_files, blobs);
-        _runner = new(_files, time, _options.Mounts);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
@@ -46,6 +47,9 @@ public sealed class LayerStore : ILayerStore, IDisposable
     internal Action<string>? MergeCrash { get; set; }
 
     internal LayerFiles Files => _files;
+
+    /// <summary>The sandbox backend in use, by name.</summary>
+    public string Backend => _runner.Backend;
 
     /// <inheritdoc/>
     public IWorkspace Open(RunId run, string repository, LayerId? top)
