@@ -43,14 +43,14 @@ public static class ToolReports
 
         // No run is touched, so this works while another Cairn holds the state directory.
         using var layers = new LayerStore(
-            options.StateDirectory, NoBodies.Instance, options.Time, new LayerStoreOptions { Mounts = [.. CairnHost.ToolChains(options.Environment), .. options.Mounts] });
+            options.StateDirectory, NoBodies.Instance, options.Time, new LayerStoreOptions { Backend = CairnHost.SandboxBackend(options.Environment), Mounts = [.. CairnHost.ToolChains(options.Environment), .. options.Mounts] });
         await using var workspace = layers.Open(RunStarter.NewId(), Repositories.Check(start.Repository), null);
         if (start.AllowRepositoryTools)
         {
             devices = devices with { Tools = [.. devices.Tools, .. RepositoryTools.Read(workspace)] };
         }
 
-        var (_, tools) = await new DeviceSetup(plain, d => new ToolRegistry(d), options.Environment).CompleteAsync(devices, workspace, cancellationToken);
+        var (_, tools) = await new DeviceSetup(plain, d => new ToolRegistry(d)).CompleteAsync(devices, workspace, cancellationToken);
         return [.. tools.Select(View)];
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
-using Cairn.Sandbox.Egress;
 using Cairn.Tools.Custom;
 using Cairn.Tools.Mcp;
 
@@ -9,8 +8,7 @@ namespace Cairn.Host;
 /// <summary>Completes a run's devices before its first record: asks the servers what they offer, and checks that all fits together.</summary>
 /// <param name="plain">The tools of a run without devices.</param>
 /// <param name="equip">Makes the tools of one with devices.</param>
-/// <param name="secret">The value of a secret by its variable.</param>
-internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip, Func<string, string?> secret)
+internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip)
 {
     /// <summary>The devices with the servers' offers, and the tools of the run.</summary>
     /// <param name="devices">What is wanted; null for nothing.</param>
@@ -26,11 +24,11 @@ internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolReg
         }
 
         var servers = ImmutableArray.CreateBuilder<McpServer>();
-        await using var network = new RunNetwork(new EgressOptions { Rules = devices.Network, Secret = secret });
-        var connected = new ConnectedWorkspace(workspace, network);
+
+        // Without network, whatever the run is given: there is no call yet at which a policy could decide and a request be written down.
         foreach (var server in devices.Servers)
         {
-            servers.Add(server.Offers.IsEmpty ? await AskAsync(server, connected, devices.CanReachOut, cancellationToken) : server);
+            servers.Add(server.Offers.IsEmpty ? await AskAsync(server, workspace, devices.CanReachOut, cancellationToken) : server);
         }
 
         var complete = devices with { Servers = servers.ToImmutable() };
