@@ -19,7 +19,7 @@ public sealed record RunServices
     public required IToolRegistry Tools { get; init; }
 
     /// <summary>Makes the tools of a run that has devices of its own.</summary>
-    public Func<RunDevices, IToolRegistry> Equip { get; init; } = devices => new ToolRegistry(devices);
+    public Func<RunDevices, IToolRegistry> Equip { get; init; } = devices => new RunTools(devices);
 
     /// <summary>The value of a secret by its variable, for requests that leave through egress.</summary>
     public Func<string, string?> Secret { get; init; } = _ => null;

@@ -2,12 +2,9 @@ using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Tools.Calls;
 using Cairn.Tools.Control;
-using Cairn.Tools.Custom;
 using Cairn.Tools.Files;
-using Cairn.Tools.Mcp;
 using Cairn.Tools.Search;
 using Cairn.Tools.Shell;
-using Cairn.Tools.Web;
 
 namespace Cairn.Tools;
 
@@ -15,10 +12,9 @@ namespace Cairn.Tools;
 /// The tools that exist, one line per driver, and the check that stands before each call. Safe for use by many runs
 /// at once.
 /// </summary>
-public sealed class ToolRegistry : IToolRegistry, IAsyncDisposable
+public sealed class ToolRegistry : IToolRegistry
 {
     private readonly ImmutableDictionary<string, CallCheck> _checks;
-    private readonly ImmutableArray<McpConnection> _servers = [];
 
     /// <summary>The built-in tools, then the given ones.</summary>
     /// <exception cref="ArgumentException">When two tools have one name.</exception>
@@ -27,23 +23,9 @@ public sealed class ToolRegistry : IToolRegistry, IAsyncDisposable
     {
     }
 
-    /// <summary>The tools of a run with devices of its own.</summary>
-    /// <exception cref="ArgumentException">When two tools have one name.</exception>
-    public ToolRegistry(RunDevices devices)
-        : this(devices, [.. devices.Servers.Select(s => new McpConnection(s))])
-    {
-    }
-
-    private ToolRegistry(RunDevices devices, ImmutableArray<McpConnection> servers)
-        : this(devices.CanReachOut, [
-            .. devices.Network.IsEmpty ? [] : WebDriver.Tools(),
-            .. devices.Tools.Select(m => new ManifestTool(m)),
-            .. servers.SelectMany(s => s.Tools())])
-    {
-        _servers = servers;
-    }
-
-    private ToolRegistry(bool reachesOut, IEnumerable<ITool> more)
+    /// <param name="reachesOut">A command may change something outside through the network.</param>
+    /// <param name="more">The tools beside the built-in ones.</param>
+    internal ToolRegistry(bool reachesOut, IEnumerable<ITool> more)
     {
         Tools =
         [
@@ -84,15 +66,6 @@ public sealed class ToolRegistry : IToolRegistry, IAsyncDisposable
                 : $"The tool {name} is not allowed in this run. {Usable(usable)}"
             : $"There is no tool named '{SafeText.Line(name, 64)}'. {Nearest(name, usable)}{Usable(usable)}";
         return problem is null ? null : SafeText.ForModel(problem, CallCheck.MaxProblemBytes);
-    }
-
-    /// <summary>Ends the servers that the tools started.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers)
-        {
-            await server.DisposeAsync();
-        }
     }
 
     private static string Nearest(string name, List<string> usable)

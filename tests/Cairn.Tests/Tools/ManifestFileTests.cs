@@ -19,7 +19,7 @@ public sealed class ManifestFileTests
         var manifest = ManifestFile.Parse(Good, "/tools/count.json", "/tools", "");
         Assert.Equal(["python3", "/run/tool/count.py"], manifest.Command);
         Assert.Equal("/tools", manifest.Directory);
-        var registry = new ToolRegistry(new RunDevices { Tools = [manifest] });
+        var registry = new RunTools(new RunDevices { Tools = [manifest] });
         var allowed = ToolBench.AllNames(registry);
         Assert.Equal("/tools/count.json", registry.Find("count_lines")!.Descriptor.Source);
         Assert.Null(registry.Check("count_lines", """{"path":"a"}""", allowed));
@@ -53,17 +53,17 @@ public sealed class ManifestFileTests
     public void Two_tools_of_one_name_are_refused()
     {
         var manifest = ManifestFile.Parse(Good.Replace("count_lines", "read_file", StringComparison.Ordinal), "m.json", "/tools", "");
-        Assert.Contains("read_file", Assert.Throws<ArgumentException>(() => new ToolRegistry(new RunDevices { Tools = [manifest] })).Message, StringComparison.Ordinal);
+        Assert.Contains("read_file", Assert.Throws<ArgumentException>(() => new RunTools(new RunDevices { Tools = [manifest] })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_command_that_can_reach_out_is_not_run_again_after_a_crash()
     {
-        EffectClass Of(params NetworkRule[] rules) => new ToolRegistry(new RunDevices { Network = [.. rules] }).Find("run_command")!.Descriptor.Effect;
+        EffectClass Of(params NetworkRule[] rules) => new RunTools(new RunDevices { Network = [.. rules] }).Find("run_command")!.Descriptor.Effect;
         Assert.Equal(EffectClass.Sandboxed, Of());
         Assert.Equal(EffectClass.Sandboxed, Of(new NetworkRule("a.example", null, ["GET", "HEAD"])));
         Assert.Equal(EffectClass.ExternalUnkeyed, Of(new NetworkRule("a.example", null, [])));
-        Assert.Null(new ToolRegistry(new RunDevices()).Find("web_fetch"));
+        Assert.Null(new RunTools(new RunDevices()).Find("web_fetch"));
     }
 
     [Fact]
