@@ -68,6 +68,6 @@ public sealed class ManifestFileTests
 
     [Fact]
     public void The_text_of_a_page_is_what_a_reader_sees() => Assert.Equal(
-        "T\nHead & more\n- one\n- two\na < b",
+        "T\n\nHead & more\n\n- one\n- two\n\na < b",
         HtmlText.Of("<title>T</title><script>if (a < b) alert('</p>')</script><h1>Head &amp;   more</h1><!-- no <b>--><ul><li>one<li>two</ul><p>a < b</p><style>x"));
 }
