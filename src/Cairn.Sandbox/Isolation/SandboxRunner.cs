@@ -13,6 +13,9 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     /// <summary>As a shell counts a process that signal 9 ended.</summary>
     private const int Killed = 137;
 
+    /// <summary>Likewise for SIGXCPU.</summary>
+    private const int CpuTimeOver = 152;
+
     /// <summary>For what warm sandboxes do not do: mounts of a command's own, and processes that somebody talks to.</summary>
     private readonly Lazy<ISandboxBackend> _flexible = new(flexible);
 
@@ -31,6 +34,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
+        request = request with { Command = WithCpuLimit(request.Command) };
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
@@ -38,6 +42,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
+        await using var watch = LayerWatch.Start(command, request.Open, time, process.Kill);
         SandboxExit exit;
         using (wall.Token.Register(process.Kill))
         using (cancellationToken.Register(process.Kill))
@@ -51,12 +56,13 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         cancellationToken.ThrowIfCancellationRequested();
         var elapsed = time.GetElapsedTime(started);
         var timedOut = wall.IsCancellationRequested && exit.ExitCode != 0;
-        if (exit.ExitCode is null && !timedOut)
+        var full = watch?.Hit;
+        if (exit.ExitCode is null && !timedOut && full is null)
         {
             throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
+        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (command.Limits.CpuSeconds is not null && exit.ExitCode == CpuTimeOver ? "CPU time" : null) ?? (output.IsCut || error.IsCut ? "output" : null);
         return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
@@ -68,7 +74,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         stop.ThrowIfCancellationRequested();
         Check(request.Command);
-        var process = await StartAsync(_flexible.Value, request, stop);
+        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(request.Command) }, stop);
         return new LiveProcess(
             process.Input!, process.Output, process.Error, process.Kill,
             async () =>
@@ -99,6 +105,11 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
             throw Refusal(e.Message, e);
         }
     }
+
+    /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
+    private static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
+        ? command
+        : command with { Arguments = ["/bin/sh", "-c", "ulimit -St \"$0\" && ulimit -Ht \"$1\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
 
     private static async Task FeedAsync(Stream? stream, ReadOnlyMemory<byte> input)
     {

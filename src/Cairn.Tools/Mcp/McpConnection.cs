@@ -70,7 +70,7 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
     private async Task<McpSession> SessionAsync(IWorkspace workspace, CancellationToken cancellationToken)
     {
         if (_session is { } running
-            && (running.HasEnded || running.Workspace != workspace || (server.Files == McpFiles.Current && running.Top != workspace.Top)))
+            && (running.HasEnded || !running.Workspace.Equals(workspace) || (server.Files == McpFiles.Current && running.Top != workspace.Top)))
         {
             await EndAsync();
         }
