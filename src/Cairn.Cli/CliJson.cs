@@ -28,6 +28,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Commands.DoctorReport))]
 [JsonSerializable(typeof(Drills.DrillReport))]
+[JsonSerializable(typeof(IReadOnlyList<Host.ToolView>))]
 [JsonSerializable(typeof(Host.PolicyCheckReport))]
 [JsonSerializable(typeof(IReadOnlyList<Host.PolicyTestReport>))]
 [JsonSerializable(typeof(IReadOnlyList<Host.PolicyExplanation>))]

@@ -24,6 +24,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ReceiptsCommand.Make(),
     DoctorCommand.Make(),
     PolicyCommand.Make(),
+    ToolsCommand.Make(),
     GcCommand.Make(),
     ServeCommand.Make(),
     StopCommand.Pause(),

@@ -100,6 +100,7 @@ public static class CairnHost
             Blobs = store.Blobs,
             Layers = layers,
             Tools = new ToolRegistry(),
+            Secret = options.Environment,
             Models = models,
             Judge = new CommandJudge(),
             Human = options.Human,

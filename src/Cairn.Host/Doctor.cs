@@ -77,13 +77,4 @@ public static class Doctor
             .Select(d => Path.Combine(d, server.Program)).FirstOrDefault(File.Exists);
         return new("language servers", server.Language, path is not null, path ?? $"{server.Program} is not installed: {server.Mend}", false);
     }
-
-    private sealed class NoBodies : IBlobStore
-    {
-        public static NoBodies Instance { get; } = new();
-
-        public BlobHash Put(ReadOnlySpan<byte> body) => BlobHash.Of(body);
-
-        public byte[]? TryGet(BlobHash hash) => null;
-    }
 }

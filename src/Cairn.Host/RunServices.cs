@@ -1,4 +1,5 @@
 using Cairn.Abstractions;
+using Cairn.Tools;
 
 namespace Cairn.Host;
 
@@ -16,6 +17,12 @@ public sealed record RunServices
 
     /// <summary>Tools.</summary>
     public required IToolRegistry Tools { get; init; }
+
+    /// <summary>Makes the tools of a run that has devices of its own.</summary>
+    public Func<RunDevices, IToolRegistry> Equip { get; init; } = devices => new RunTools(devices);
+
+    /// <summary>The value of a secret by its variable, for requests that leave through egress.</summary>
+    public Func<string, string?> Secret { get; init; } = _ => null;
 
     /// <summary>Models.</summary>
     public required IModelCatalog Models { get; init; }

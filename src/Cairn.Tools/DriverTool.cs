@@ -14,10 +14,10 @@ namespace Cairn.Tools;
 /// </summary>
 internal abstract class DriverTool : ITool
 {
-    protected DriverTool(string folder, string name, EffectClass effect, TimeSpan timeout, string example)
+    protected DriverTool(string folder, string name, EffectClass effect, TimeSpan timeout, string example, params ReadOnlySpan<string> capabilities)
     {
         var schema = JsonNode.Parse(Embedded($"{folder}/{name}.schema.json"))!.ToJsonString();
-        Descriptor = new ToolDescriptor(name, Embedded($"{folder}/{name}.md").Trim(), schema, effect, timeout);
+        Descriptor = new ToolDescriptor(name, Embedded($"{folder}/{name}.md").Trim(), schema, effect, timeout) { Capabilities = [.. capabilities] };
         Example = example;
     }
 

@@ -20,16 +20,28 @@ public sealed class ToolRegistry : IToolRegistry
     /// <summary>The built-in tools, then the given ones.</summary>
     /// <exception cref="ArgumentException">When two tools have one name.</exception>
     public ToolRegistry(params IEnumerable<ITool> more)
+        : this(false, more)
+    {
+    }
+
+    /// <param name="reachesOut">A command may change something outside through the network.</param>
+    /// <param name="more">The tools beside the built-in ones.</param>
+    internal ToolRegistry(bool reachesOut, IEnumerable<ITool> more)
     {
         Tools =
         [
             .. FilesDriver.Tools(),
             .. SearchDriver.Tools(),
             .. GitDriver.Tools(),
-            .. ShellDriver.Tools(),
+            .. ShellDriver.Tools(reachesOut),
             .. ControlDriver.Tools(),
             .. more,
         ];
+        if (Tools.GroupBy(t => t.Descriptor.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new ArgumentException($"Two tools have the name {twice.Key}: from {string.Join(" and from ", twice.Select(t => t.Descriptor.Source))}.", nameof(more));
+        }
+
         _checks = Tools.ToImmutableDictionary(t => t.Descriptor.Name, t => new CallCheck(t), StringComparer.Ordinal);
     }
 

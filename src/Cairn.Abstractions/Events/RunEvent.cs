@@ -70,6 +70,9 @@ public sealed record RunStarted(
 
     /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
     public PolicyBinding? Policy { get; init; }
+
+    /// <summary>What the run has beside the built-in tools: tools of its own, MCP servers, network; null for nothing.</summary>
+    public RunDevices? Devices { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -226,6 +229,9 @@ public sealed record ToolCallFinished(
 {
     /// <summary>The answer for a program (<see cref="ToolResult.Data"/>); null when there is none.</summary>
     public BlobHash? Data { get; init; }
+
+    /// <summary>What was asked of the network since the call before it ended; null when nothing was.</summary>
+    public ImmutableArray<NetworkAccess>? Network { get; init; }
 }
 
 /// <summary>The agent or a human marks this place.</summary>

@@ -22,7 +22,14 @@ public sealed record PolicyBinding(string Name, BlobHash Hash, string Text, stri
 /// <param name="Name">The path, program, host, tool, …</param>
 /// <param name="Detail">The whole command line; null for what has none.</param>
 /// <param name="Recursive">Everything beneath the path is meant.</param>
-public sealed record AccessRequest(string Action, string Kind, string Name, string? Detail = null, bool Recursive = false);
+public sealed record AccessRequest(string Action, string Kind, string Name, string? Detail = null, bool Recursive = false)
+{
+    /// <summary>The port of a host; null for what is no host.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The HTTP method that is asked of a host: CONNECT for a tunnel; null for what is no host.</summary>
+    public string? Method { get; init; }
+}
 
 /// <summary>What a policy said to a call.</summary>
 /// <param name="Policy">The hash of the policy's text.</param>

@@ -101,6 +101,14 @@ public interface IWorkspace : IAsyncDisposable
     /// <summary>Runs a process in the sandbox over this view. Only one changing command may run at a time.</summary>
     Task<SandboxResult> RunAsync(SandboxCommand command, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Starts a process in the sandbox that the caller talks to, over a read-only view as it is now. It ends when it is
+    /// disposed, and with the workspace.
+    /// </summary>
+    /// <exception cref="WorkspaceException">When no sandbox can be made, or this workspace has none.</exception>
+    Task<ISandboxProcess> StartAsync(SandboxCommand command, CancellationToken cancellationToken) =>
+        throw new WorkspaceException(FileProblem.Io, "This workspace runs no processes.");
+
     /// <summary>Freezes the open layer under the given id and opens a new one above it.</summary>
     /// <returns>What changed; null (and no layer is made) when nothing did.</returns>
     /// <remarks>Durable when it returns: files and directory entries are on disk.</remarks>

@@ -46,11 +46,38 @@ public sealed record SandboxCommand(ImmutableArray<string> Arguments)
     /// <summary>Mount the workspace read-only: any number of such commands may run at once.</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>Directories that this command sees read-only beside the system and the workspace.</summary>
+    public ImmutableArray<CommandMount> Mounts { get; init; } = [];
+
+    /// <summary>It wants the run's network, if the run has one. Without it there is no network.</summary>
+    public bool Network { get; init; }
+
     /// <summary>The limits.</summary>
     public SandboxLimits Limits { get; init; } = new();
 
     /// <summary>Told of output (standard output and error) while it arrives; may be null.</summary>
     public Action<string>? OnOutput { get; init; }
+}
+
+/// <summary>A directory or file that one command sees read-only.</summary>
+/// <param name="Source">Absolute path outside.</param>
+/// <param name="Target">Absolute path inside; not within the workspace.</param>
+public sealed record CommandMount(string Source, string Target);
+
+/// <summary>A process in the sandbox that lives until it is disposed. Disposing kills everything that it started.</summary>
+public interface ISandboxProcess : IAsyncDisposable
+{
+    /// <summary>What it reads.</summary>
+    Stream Input { get; }
+
+    /// <summary>What it prints.</summary>
+    Stream Output { get; }
+
+    /// <summary>It, and all that it started, is gone.</summary>
+    Task Ended { get; }
+
+    /// <summary>The end of what it printed on standard error, for people.</summary>
+    string ErrorTail { get; }
 }
 
 /// <summary>How a sandboxed command ended.</summary>

@@ -65,7 +65,20 @@ public enum ToolSignal
 /// <param name="Schema">Strict JSON Schema of the arguments.</param>
 /// <param name="Effect">What may be done after a crash.</param>
 /// <param name="Timeout">The most wall time of one call.</param>
-public sealed record ToolDescriptor(string Name, string Description, string Schema, EffectClass Effect, TimeSpan Timeout);
+public sealed record ToolDescriptor(string Name, string Description, string Schema, EffectClass Effect, TimeSpan Timeout)
+{
+    /// <summary>Where it comes from: "built-in", the path of a manifest, "mcp:SERVER".</summary>
+    public string Source { get; init; } = "built-in";
+
+    /// <summary>The permissions that a call needs beside tool.call: fs.read, proc.spawn, net.connect, …</summary>
+    public ImmutableArray<string> Capabilities { get; init; } = [];
+
+    /// <summary>The most bytes of an answer.</summary>
+    public int AnswerBytes { get; init; } = ToolResult.MaxTextBytes;
+
+    /// <summary>What one call costs beside the tokens of its answer, in US dollars; 0 for what runs on this machine.</summary>
+    public decimal CostUsd { get; init; }
+}
 
 /// <summary>What a tool call brought.</summary>
 /// <param name="Status">How it ended.</param>
@@ -112,6 +125,9 @@ public sealed record ToolContext(RunId Run, CallId Call, IWorkspace Workspace, A
     /// result carries <see cref="ToolResult.Data"/>.
     /// </summary>
     public bool Exact { get; init; }
+
+    /// <summary>The run's way to the network; null when it has none.</summary>
+    public INetwork? Network { get; init; }
 
     /// <summary>
     /// Names this call for the other side of an <see cref="EffectClass.ExternalKeyed"/> effect: the same after a crash, so

@@ -22,11 +22,13 @@ internal static class RunCommand
         var merge = new Option<MergeMode?>("--merge") { Description = "What happens with the changes once the judge accepts them (default: ask)", HelpName = "auto|ask|never" };
         var keep = new Option<int?>("--keep-days") { Description = "Keep the run for N days after its end: `cairn gc` never removes it before, and always after", HelpName = "N" };
         var policy = new Option<string?>("--policy") { Description = "What the agent may do: code-analyser, refactorer, deployer, or a file of Cedar rules (default: whatever the sandbox allows)", HelpName = "ROLE|FILE" };
+        var hosts = new Option<string[]>("--allow-net") { Description = "A host that commands and tools may reach, through Cairn's proxy; may be given several times (default: no network)", HelpName = "HOST[:PORT]" };
+        var own = new Option<bool>("--allow-repo-tools") { Description = "Take the tools that the repository brings along in .cairn/tools/*.json" };
         var quiet = new Option<bool>("--quiet") { Description = "Do not show the output of commands" };
         var detach = new Option<bool>("--detach") { Description = "Leave the run to the daemon (`cairn serve`) and return at once" };
         var command = new Command("run", "An agent does a task on a repository, in a fork of it.")
         {
-            task, repo, model, agent, code, judge, tokens, usd, steps, merge, keep, policy, quiet, detach,
+            task, repo, model, agent, code, judge, tokens, usd, steps, merge, keep, policy, hosts, own, quiet, detach,
         };
         Invocation.Bind(command, async (call, parse, token) =>
         {
@@ -38,6 +40,8 @@ internal static class RunCommand
                 Model = parse.GetValue(model),
                 AgentFile = parse.GetValue(agent),
                 Policy = parse.GetValue(policy),
+                AllowNet = parse.GetValue(hosts) is { Length: > 0 } named ? named : null,
+                AllowRepositoryTools = parse.GetValue(own),
                 Judge = parse.GetValue(judge),
                 BudgetTokens = parse.GetValue(tokens),
                 BudgetUsd = parse.GetValue(usd),

@@ -55,12 +55,15 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, policy, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
                 + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds), retention (keep_days).", e);
         }
 
-        var unknown = (shape.Tools ?? []).Where(t => tools.Find(t) is null).ToList();
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var manifests = (shape.Tools ?? []).Where(AgentDevices.IsManifest).Select(t => AgentDevices.Manifest(Path.Combine(directory, t))).ToList();
+        var named = (shape.Tools ?? []).Where(t => !AgentDevices.IsManifest(t)).ToList();
+        var unknown = named.Where(t => tools.Find(t) is null && t != "web_fetch").ToList();
         if (unknown.Count > 0)
         {
             throw new UserException($"{path}: unknown tools {string.Join(", ", unknown)}. There are: {string.Join(", ", tools.Tools.Select(t => t.Descriptor.Name))}.");
@@ -77,11 +80,17 @@ public static class AgentFile
         {
             Name = shape.Name ?? Path.GetFileNameWithoutExtension(path),
             Prompt = (shape.Prompt?.Trim() ?? coder.Prompt) + role,
-            Tools = [.. shape.Tools ?? []],
+            Tools = [.. named, .. manifests.Select(m => m.Name)],
+            Devices = new RunDevices
+            {
+                Tools = [.. manifests],
+                Servers = AgentDevices.Servers(path, shape.Mcp),
+                Network = AgentDevices.Network(path, shape.Network),
+            },
             Model = shape.Model,
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
-            Policy = PolicyFiles.Load(shape.Policy, Path.GetDirectoryName(Path.GetFullPath(path))!),
+            Policy = PolicyFiles.Load(shape.Policy, directory),
             Limits = Limits(path, shape.Limits) with { Command = SandboxSection.Read(path, shape.Sandbox) },
             KeepDays = KeepDays(path, shape.Retention),
         };
@@ -143,6 +152,10 @@ public static class AgentFile
         public string? Prompt { get; set; }
 
         public List<string>? Tools { get; set; }
+
+        public Dictionary<string, McpShape?>? Mcp { get; set; }
+
+        public List<object>? Network { get; set; }
 
         public string? Model { get; set; }
 

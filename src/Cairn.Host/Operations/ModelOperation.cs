@@ -112,7 +112,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
 
         var blobs = session.Services.Blobs;
         var arguments = blobs.PutText(call.Name, call.Arguments).Body;
-        if (session.Services.Tools.Check(call.Name, call.Arguments, _allowed) is not { } problem)
+        if (session.Tools.Check(call.Name, call.Arguments, _allowed) is not { } problem)
         {
             return new(call.Id, call.Name, arguments, default, 0) { Needs = session.NeedsOf(call.Name, call.Arguments) };
         }

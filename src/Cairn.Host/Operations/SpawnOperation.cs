@@ -61,6 +61,7 @@ internal sealed class SpawnOperation(RunSession session, RunControl control)
                 Merge = MergeMode.Never,
                 Judge = child.Judge is null ? null : new(child.Judge),
                 Policy = spec.Policy,
+                Devices = spec.Devices,
                 Limits = new RunLimits { Tokens = child.Tokens, Usd = child.Usd, Steps = child.Steps ?? new RunLimits().Steps },
             };
             await control.StartChildAsync(request, id, session.Run, command.Layer, cancellationToken);

@@ -21,7 +21,7 @@ internal sealed class ToolOperation(RunSession session)
         }
 
         LayerChanges? changes = null;
-        if (command.Call.Effect == EffectClass.Sandboxed)
+        if (command.Call.Effect != EffectClass.Pure)
         {
             (changes, result) = Freeze(workspace, result);
         }
@@ -42,6 +42,7 @@ internal sealed class ToolOperation(RunSession session)
             Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
                 ? null
                 : services.Blobs.PutText("", result.Data).Body,
+            Network = Asked(),
         };
     }
 
@@ -62,7 +63,7 @@ internal sealed class ToolOperation(RunSession session)
 
     private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, PartialOutput printed, CancellationToken cancellationToken)
     {
-        var tool = session.Services.Tools.Find(call.Tool);
+        var tool = session.Tools.Find(call.Tool);
         if (tool is null)
         {
             return new(ToolStatus.Invalid, $"There is no tool {call.Tool} here any more.");
@@ -76,6 +77,7 @@ internal sealed class ToolOperation(RunSession session)
             var context = new ToolContext(session.Run, call.Id, LimitedWorkspace.Of(workspace, session.State.Spec.Limits.Command), text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
+                Network = session.Network,
             };
             return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
         }
@@ -102,8 +104,11 @@ internal sealed class ToolOperation(RunSession session)
     private ToolCallFinished CutOff(TurnCall call, PartialOutput printed, TimeSpan elapsed)
     {
         var text = session.Services.Blobs.PutText("", printed.Text);
-        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds);
+        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds) { Network = Asked() };
     }
+
+    private System.Collections.Immutable.ImmutableArray<NetworkAccess>? Asked() =>
+        session.Network?.TakeLog() is { IsEmpty: false } asked ? asked : null;
 
     private void Printed(PartialOutput printed, string text, CancellationToken cancellationToken)
     {

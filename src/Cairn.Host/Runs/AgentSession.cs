@@ -221,7 +221,7 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     private BlobHash Problem(string tool, string arguments)
     {
-        return _session.Services.Tools.Check(tool, arguments, _allowed) is { } problem
+        return _session.Tools.Check(tool, arguments, _allowed) is { } problem
             ? _session.Services.Blobs.PutText(tool, problem).Body
             : default;
     }

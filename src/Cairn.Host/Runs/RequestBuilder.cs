@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Evals.Judges;
 using Cairn.Sdk;
@@ -15,6 +16,7 @@ internal sealed class RequestBuilder(RunServices services)
         Merge = start.Merge ?? MergeMode.Ask,
         Judge = string.IsNullOrEmpty(start.Judge) ? null : new(start.Judge),
         Policy = PolicyFiles.Load(start.Policy),
+        Devices = new RunDevices { Network = Hosts(start) },
         Limits = Limits(start, new RunLimits { Steps = 100_000 }),
         KeepDays = KeepDays(start.KeepDays),
     };
@@ -31,9 +33,27 @@ internal sealed class RequestBuilder(RunServices services)
             Merge = start.Merge ?? profile.Merge ?? MergeMode.Ask,
             Judge = await JudgeAsync(start, profile),
             Policy = PolicyFiles.Load(start.Policy) ?? profile.Policy,
+            Devices = profile.Devices with
+            {
+                Tools = [.. profile.Devices.Tools, .. await RepositoryToolsAsync(start)],
+                Network = [.. profile.Devices.Network, .. Hosts(start)],
+            },
             Limits = Limits(start, profile.Limits),
             KeepDays = KeepDays(start.KeepDays ?? profile.KeepDays),
         };
+    }
+
+    private static ImmutableArray<NetworkRule> Hosts(StartRun start) => [.. (start.AllowNet ?? []).Select(AgentDevices.Rule)];
+
+    private async ValueTask<ImmutableArray<ToolManifest>> RepositoryToolsAsync(StartRun start)
+    {
+        if (!start.AllowRepositoryTools)
+        {
+            return [];
+        }
+
+        await using var workspace = services.Layers.Open(RunStarter.NewId(), Repositories.Check(start.Repository), null);
+        return RepositoryTools.Read(workspace);
     }
 
     private static int? KeepDays(int? days) => days is null or (>= 0 and <= AgentFile.MaxKeepDays) ? days

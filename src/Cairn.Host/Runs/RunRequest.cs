@@ -29,6 +29,9 @@ public sealed record RunRequest
     /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
     public PolicyBinding? Policy { get; init; }
 
+    /// <summary>What it has beside the built-in tools; null for nothing.</summary>
+    public RunDevices? Devices { get; init; }
+
     /// <summary>The hard stops.</summary>
     public RunLimits Limits { get; init; } = new();
 

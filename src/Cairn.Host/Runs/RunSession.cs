@@ -1,11 +1,13 @@
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Sandbox.Egress;
 
 namespace Cairn.Host;
 
 /// <summary>One run as its host holds it: the state, the records behind it, and the workspace at the state's layer.</summary>
 internal sealed class RunSession(RunServices services, RunId run, RunState state, long ownCount, IRunObserver observer) : IAsyncDisposable
 {
+    private readonly RunEquipment _equipment = new(services, state.Spec);
     private IWorkspace? _workspace;
     private long _own = ownCount;
     private IReadOnlyList<JournalRecord>? _records;
@@ -17,6 +19,12 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     public IRunObserver Observer { get; } = observer;
 
     public RunState State { get; private set; } = state;
+
+    /// <summary>The tools that exist for this run.</summary>
+    public IToolRegistry Tools => _equipment.Tools;
+
+    /// <summary>The run's way to the network; null when it has none.</summary>
+    public RunNetwork? Network => _equipment.Network(need => Kernel.PolicyGate.Denial(State, need));
 
     /// <summary>What a call needs permissions for; null in a run without a policy.</summary>
     public System.Collections.Immutable.ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
@@ -66,15 +74,22 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
             _workspace = null;
         }
 
-        return _workspace ??= Services.Layers.Open(Run, State.Spec.Repository, State.Layer);
+        return _workspace ??= Open();
     }
 
     public async ValueTask DisposeAsync()
     {
         Prompts.Dispose();
+        await _equipment.DisposeAsync();
         if (_workspace is not null)
         {
             await _workspace.DisposeAsync();
         }
+    }
+
+    private IWorkspace Open()
+    {
+        var workspace = Services.Layers.Open(Run, State.Spec.Repository, State.Layer);
+        return Network is { } network ? new ConnectedWorkspace(workspace, network) : workspace;
     }
 }

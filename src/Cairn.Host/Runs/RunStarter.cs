@@ -36,14 +36,17 @@ internal sealed class RunStarter(RunServices services)
 
         var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
         ImmutableArray<TextSource> rules;
+        RunDevices? devices;
+        ImmutableArray<ITool> tools;
         await using (var workspace = services.Layers.Open(run, repository, layer))
         {
             rules = RuleFiles.Read(workspace, services.Blobs);
+            (devices, tools) = await new DeviceSetup(services.Tools, services.Equip).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(
             Kernel.Kernel.Version,
-            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder()) : Agent(request.Code),
+            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), tools) : Agent(request.Code, tools),
             services.Blobs.PutText("task", request.Task),
             Title(request.Task),
             repository,
@@ -57,6 +60,7 @@ internal sealed class RunStarter(RunServices services)
             BaseLayer = layer,
             KeepDays = request.KeepDays,
             Policy = request.Policy,
+            Devices = devices,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
@@ -89,12 +93,12 @@ internal sealed class RunStarter(RunServices services)
             request.Limits,
             cancellationToken);
 
-    private AgentSpec Agent(AgentProfile profile)
+    private AgentSpec Agent(AgentProfile profile, ImmutableArray<ITool> all)
     {
-        var tools = services.Tools.Tools
+        var tools = all
             .Where(t => profile.Tools.IsEmpty
                 ? t.Descriptor.Name != KernelTools.Spawn
-                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete)
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
@@ -107,8 +111,8 @@ internal sealed class RunStarter(RunServices services)
             [.. tools.Select(t => new ToolBinding(t.Name, t.Effect))]);
     }
 
-    private AgentSpec Agent(ICodeAgent agent) =>
-        new(AgentKind.Code, agent.Name, null, default, 0, [.. services.Tools.Tools.Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
+    private static AgentSpec Agent(ICodeAgent agent, ImmutableArray<ITool> all) =>
+        new(AgentKind.Code, agent.Name, null, default, 0, [.. all.Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
 
     private static string Title(string task)
     {

@@ -52,8 +52,15 @@ public static class Capabilities
         "git_blame" => [new("fs.read", "File", Path(arguments, root))],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => ShellPrograms.Of(Text(arguments, "command") ?? "").Select(p => new AccessRequest("proc.spawn", "Command", p, Text(arguments, "command"))),
+        "web_fetch" => [Host(Text(arguments, "url") ?? "")],
         _ => [],
     };
+
+    /// <summary>The host of a URL in the one form of its name; "" for what is none, which no sensible rule permits.</summary>
+    private static AccessRequest Host(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? new("net.connect", "Host", url.IdnHost.ToLowerInvariant().TrimEnd('.'), text) { Port = url.Port, Method = "GET" }
+            : new("net.connect", "Host", "", text);
 
     /// <summary>The path without `.`, `..` and doubled slashes, so that one file has one name.</summary>
     public static string Normal(string path)

@@ -69,6 +69,13 @@ public static class PolicyGate
     internal static string? ModelDenial(RunState state) =>
         state.Policy is { } policy ? Judge(policy, state.Spec, [new("model.call", "Model", state.Model!.Id)]).Denial : null;
 
+    /// <summary>What the policy says to something that a call asks for while it runs: a host, a secret; null permits it.</summary>
+    public static string? Denial(RunState state, AccessRequest need)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Policy is { } policy ? Judge(policy, state.Spec, [need]).Denial : null;
+    }
+
     private static (PolicyVerdict Verdict, string? Denial) Judge(PolicySet policy, RunStarted spec, ImmutableArray<AccessRequest> needs)
     {
         var principal = new EntityUid("Agent", spec.Agent.Name);
@@ -104,7 +111,9 @@ public static class PolicyGate
     private static string Reason(PolicySet policy, string id) =>
         policy.Rules.FirstOrDefault(r => r.Id == id)?.Annotation("reason") is { Length: > 0 } reason ? $": {reason}" : "";
 
-    private static RecordValue Context(AccessRequest need) => CedarValue.Record(
+    private static RecordValue Context(AccessRequest need) => need.Kind == "Host" ? CedarValue.Record(
+        new("recursive", CedarValue.Of(need.Recursive)), new("line", CedarValue.Of(need.Detail ?? "")),
+        new("port", CedarValue.Of((long)(need.Port ?? 0))), new("method", CedarValue.Of(need.Method ?? ""))) : CedarValue.Record(
         new("recursive", CedarValue.Of(need.Recursive)), new("line", CedarValue.Of(need.Detail ?? "")));
 
     private static RecordValue Attributes(AccessRequest need)

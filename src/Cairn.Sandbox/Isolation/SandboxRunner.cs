@@ -8,13 +8,16 @@ using Cairn.Sandbox.Limits;
 namespace Cairn.Sandbox.Isolation;
 
 /// <summary>Runs commands in sandboxes. When none can be made it refuses; nothing ever runs outside one.</summary>
-internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) : IDisposable
+internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, Func<ISandboxBackend> flexible) : IDisposable
 {
     /// <summary>As a shell counts a process that signal 9 ended.</summary>
     private const int Killed = 137;
 
     /// <summary>Likewise for SIGXCPU.</summary>
     private const int CpuTimeOver = 152;
+
+    /// <summary>For what warm sandboxes do not do: mounts of a command's own, and processes that somebody talks to.</summary>
+    private readonly Lazy<ISandboxBackend> _flexible = new(flexible);
 
     /// <summary>The fastest backend that this machine and installation have.</summary>
     public static ISandboxBackend Choose(LayerFiles files, ImmutableArray<SandboxMount> mounts, string? named) => named switch
@@ -35,7 +38,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
-        using var process = await StartAsync(request, cancellationToken);
+        using var process = await StartAsync(command.Mounts.IsEmpty ? backend : _flexible.Value, request, cancellationToken);
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
@@ -63,13 +66,39 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
-    public void Dispose() => backend.Dispose();
+    /// <summary>Starts a process that lives until it is disposed or stopped.</summary>
+    /// <param name="request">What to start.</param>
+    /// <param name="release">Called when it and all that it started are gone; not when it could not be started.</param>
+    /// <param name="stop">Ends it.</param>
+    public async Task<ISandboxProcess> StartAsync(SandboxRequest request, Action release, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        Check(request.Command);
+        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(request.Command) }, stop);
+        return new LiveProcess(
+            process.Input!, process.Output, process.Error, process.Kill,
+            async () =>
+            {
+                await process.WaitAsync();
+                release();
+            },
+            process.Dispose, stop);
+    }
 
-    private async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
+    public void Dispose()
+    {
+        backend.Dispose();
+        if (_flexible.IsValueCreated)
+        {
+            _flexible.Value.Dispose();
+        }
+    }
+
+    private static async Task<SandboxedProcess> StartAsync(ISandboxBackend chosen, SandboxRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await backend.StartAsync(request, cancellationToken);
+            return await chosen.StartAsync(request, cancellationToken);
         }
         catch (SandboxFailure e)
         {

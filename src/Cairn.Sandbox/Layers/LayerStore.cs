@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
+using Cairn.Sandbox.Isolation.Bubblewrap;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
@@ -35,7 +36,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _blobs = blobs;
         _options = options ?? new();
         _squash = new(_files);
-        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend));
+        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend), () => new BubblewrapBackend(_files, _options.Mounts));
         _places = new(_files, blobs);
     }
 

@@ -127,6 +127,28 @@ internal sealed class Workspace : IWorkspace
         }
     }
 
+    public async Task<ISandboxProcess> StartAsync(SandboxCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (!command.ReadOnly)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+            await _changing.WaitAsync(stop.Token);
+        }
+
+        Action release = command.ReadOnly ? () => { } : () => _changing.Release();
+        try
+        {
+            return await _runner.StartAsync(Request(command), release, _closing.Token);
+        }
+        catch
+        {
+            release();
+            throw;
+        }
+    }
+
     public LayerChanges? Freeze(LayerId id)
     {
         using var idle = EnterIdle();

@@ -20,6 +20,12 @@ public sealed record StartRun
     /// <summary>A shipped role (code-analyser, refactorer, deployer) or the path of a policy file; null takes the agent file's, or none.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Hosts that the run may reach, each HOST[:PORT] or *.HOST[:PORT], beside those of the agent file; null for none.</summary>
+    public IReadOnlyList<string>? AllowNet { get; init; }
+
+    /// <summary>Take the tools that the repository brings along in .cairn/tools; whoever wrote the repository wrote them.</summary>
+    public bool AllowRepositoryTools { get; init; }
+
     /// <summary>Name of a code agent that the daemon was started with; null for a model agent.</summary>
     public string? CodeAgent { get; init; }
 

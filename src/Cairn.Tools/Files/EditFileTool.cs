@@ -6,7 +6,7 @@ namespace Cairn.Tools.Files;
 /// <summary>edit_file: replacements against the version that was read, all of them or none.</summary>
 internal sealed class EditFileTool(SeenVersions versions) : DriverTool(
     "Files", "edit_file", EffectClass.Sandboxed, TimeSpan.FromSeconds(60),
-    """{"path":"src/app.py","version":"3f2a9c0d1b7e","edits":[{"old":"return a - b","new":"return a + b","replace_all":false}]}""")
+    """{"path":"src/app.py","version":"3f2a9c0d1b7e","edits":[{"old":"return a - b","new":"return a + b","replace_all":false}]}""", "fs.write")
 {
     private const int MaxDiffLines = 80;
 

@@ -8,7 +8,7 @@ namespace Cairn.Tools.Files;
 
 /// <summary>list_files: what is in a directory, bounded.</summary>
 internal sealed class ListFilesTool() : DriverTool(
-    "Files", "list_files", EffectClass.Pure, TimeSpan.FromSeconds(60), """{"path":".","depth":2,"include_generated":null}""")
+    "Files", "list_files", EffectClass.Pure, TimeSpan.FromSeconds(60), """{"path":".","depth":2,"include_generated":null}""", "fs.list")
 {
     /// <summary>The most entries that a model gets.</summary>
     public const int MaxEntries = 1000;

@@ -7,7 +7,7 @@ namespace Cairn.Tools.Files;
 
 /// <summary>read_file: numbered lines with the version that a later edit must name.</summary>
 internal sealed class ReadFileTool(SeenVersions versions) : DriverTool(
-    "Files", "read_file", EffectClass.Pure, TimeSpan.FromSeconds(30), """{"path":"src/app.py","start_line":1,"end_line":80}""")
+    "Files", "read_file", EffectClass.Pure, TimeSpan.FromSeconds(30), """{"path":"src/app.py","start_line":1,"end_line":80}""", "fs.read")
 {
     /// <summary>The largest file that is opened at all.</summary>
     public const long MaxFileBytes = 64L * 1024 * 1024;

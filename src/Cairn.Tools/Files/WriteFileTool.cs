@@ -6,7 +6,7 @@ namespace Cairn.Tools.Files;
 /// <summary>write_file: a new file, or a whole one in place of the version that was read.</summary>
 internal sealed class WriteFileTool(SeenVersions versions) : DriverTool(
     "Files", "write_file", EffectClass.Sandboxed, TimeSpan.FromSeconds(60),
-    """{"path":"src/new.py","content":"print('hello')\n","version":null}""")
+    """{"path":"src/new.py","content":"print('hello')\n","version":null}""", "fs.write")
 {
     protected override Task<ToolResult> RunAsync(ToolContext context, JsonElement arguments, CancellationToken cancellationToken) =>
         Task.FromResult(Write(

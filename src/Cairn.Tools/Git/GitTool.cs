@@ -12,7 +12,7 @@ namespace Cairn.Tools.Git;
 /// nothing else, and must say what git says, not what a program of the repository prints.
 /// </summary>
 internal abstract class GitTool(string name, string example)
-    : DriverTool("Git", name, EffectClass.Pure, Wall + TimeSpan.FromSeconds(30), example)
+    : DriverTool("Git", name, EffectClass.Pure, Wall + TimeSpan.FromSeconds(30), example, "fs.read")
 {
     private const int MaxOutputBytes = 96 * 1024;
     private const int MaxErrorChars = 600;

@@ -11,7 +11,7 @@ namespace Cairn.Tools.Search;
 /// <summary>search: ripgrep over the run's view.</summary>
 internal sealed class SearchTool() : DriverTool(
     "Search", "search", EffectClass.Pure, TimeSpan.FromSeconds(90),
-    """{"pattern":"def \\w+_total","path":"src","glob":"*.py","case":null,"context_lines":2,"max_results":null}""")
+    """{"pattern":"def \\w+_total","path":"src","glob":"*.py","case":null,"context_lines":2,"max_results":null}""", "fs.read")
 {
     private const int DefaultResults = 100;
     private const int MaxOutputBytes = 4 * 1024 * 1024;

@@ -8,9 +8,9 @@ using Cairn.Tools.Files;
 namespace Cairn.Tools.Shell;
 
 /// <summary>run_command: one shell command in the sandbox.</summary>
-internal sealed class RunCommandTool() : DriverTool(
-    "Shell", "run_command", EffectClass.Sandboxed, TimeSpan.FromSeconds(MaxSeconds + 60),
-    """{"command":"python3 -m unittest -v","directory":null,"timeout_seconds":120}""")
+internal sealed class RunCommandTool(EffectClass effect) : DriverTool(
+    "Shell", "run_command", effect, TimeSpan.FromSeconds(MaxSeconds + 60),
+    """{"command":"python3 -m unittest -v","directory":null,"timeout_seconds":120}""", "proc.spawn")
 {
     private const int DefaultSeconds = 120;
     private const int MaxSeconds = 1800;
@@ -38,6 +38,7 @@ internal sealed class RunCommandTool() : DriverTool(
         var command = new SandboxCommand(["sh", "-c", Shell, "sh", line])
         {
             Directory = directory,
+            Network = true,
             OnOutput = context.OnOutput,
             Limits = new SandboxLimits
             {

@@ -86,6 +86,11 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
             "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--json-status-fd", "3", "--seccomp", "8",
         ]);
         SystemMounts.Add(chain, mounts, command.Limits.MemoryBytes, null);
+        foreach (var mount in command.Mounts)
+        {
+            chain.AddRange(["--ro-bind", mount.Source, mount.Target]);
+        }
+
         chain.AddRange([command.ReadOnly ? "--ro-bind" : "--bind", request.Root, request.Root]);
         if (request.Git is EntryKind.Directory or EntryKind.File)
         {

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Cairn.Abstractions;
+using Cairn.Tools.Custom;
+using Cairn.Tools.Mcp;
+
+namespace Cairn.Host;
+
+/// <summary>Completes a run's devices before its first record: asks the servers what they offer, and checks that all fits together.</summary>
+/// <param name="plain">The tools of a run without devices.</param>
+/// <param name="equip">Makes the tools of one with devices.</param>
+internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip)
+{
+    /// <summary>The devices with the servers' offers, and the tools of the run.</summary>
+    /// <param name="devices">What is wanted; null for nothing.</param>
+    /// <param name="workspace">Where servers are asked.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="UserException">When a server does not answer, or two tools have one name.</exception>
+    public async Task<(RunDevices? Devices, ImmutableArray<ITool> Tools)> CompleteAsync(
+        RunDevices? devices, IWorkspace workspace, CancellationToken cancellationToken)
+    {
+        if (devices is null or { IsEmpty: true })
+        {
+            return (null, plain.Tools);
+        }
+
+        var servers = ImmutableArray.CreateBuilder<McpServer>();
+
+        // Without network, whatever the run is given: there is no call yet at which a policy could decide and a request be written down.
+        foreach (var server in devices.Servers)
+        {
+            servers.Add(server.Offers.IsEmpty ? await AskAsync(server, workspace, devices.CanReachOut, cancellationToken) : server);
+        }
+
+        var complete = devices with { Servers = servers.ToImmutable() };
+        try
+        {
+            var tools = equip(complete);
+            await using var own = tools as IAsyncDisposable;
+            return (complete, tools.Tools);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserException(e.Message, e);
+        }
+    }
+
+    private static async Task<McpServer> AskAsync(McpServer server, IWorkspace workspace, bool reachesOut, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (asked, _) = await McpOffers.ListAsync(server, workspace, reachesOut, cancellationToken);
+            return asked.Offers.IsEmpty ? throw new UserException($"The MCP server {server.Name} offers nothing that can be used.") : asked;
+        }
+        catch (Exception e) when (e is ManifestException or WorkspaceException)
+        {
+            throw new UserException(e.Message, e);
+        }
+    }
+}

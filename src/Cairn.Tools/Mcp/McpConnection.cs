@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Cairn.Abstractions;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+
+namespace Cairn.Tools.Mcp;
+
+/// <summary>One run's way to one server: started when it is first called, started anew when it died or its files moved on.</summary>
+internal sealed class McpConnection(McpServer server) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private McpSession? _session;
+
+    public IEnumerable<ITool> Tools() => server.Offers.Select(offer => new McpTool(this, server, offer));
+
+    /// <summary>Does one thing with the server, within its time. A server that died or hangs is an answer, and is ended.</summary>
+    public async Task<ToolResult> UseAsync(ToolContext context, Func<McpClient, CancellationToken, Task<ToolResult>> use, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(server.TimeoutSeconds));
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
+        var keep = false;
+        try
+        {
+            var session = await SessionAsync(context.Workspace, both.Token);
+            var result = await use(session.Client, both.Token).WaitAsync(both.Token);
+            keep = server.Files != McpFiles.Writable;
+            return result with { Processes = 1 };
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            return new(ToolStatus.TimedOut, $"The MCP server {server.Name} did not answer within {server.TimeoutSeconds} s and was ended; the next call starts it anew.") { LimitHit = "wall time" };
+        }
+        catch (McpProtocolException e)
+        {
+            keep = server.Files != McpFiles.Writable;
+            return ToolResult.Failed($"The MCP server {server.Name} refuses: {SafeText.ForModel(e.Message, 4096)}");
+        }
+        catch (Exception e) when (e is McpException or McpFailure or IOException or JsonException or InvalidOperationException or NotSupportedException or ArgumentException)
+        {
+            var session = _session;
+
+            // Its last words are complete when it is gone.
+            await EndAsync();
+            var why = session?.LastWords(e.Message) ?? e.Message;
+            return ToolResult.Failed($"The MCP server {server.Name} failed: {SafeText.ForModel(why, 4096)}. The next call starts it anew.");
+        }
+        finally
+        {
+            if (!keep || _session is { HasEnded: true })
+            {
+                await EndAsync();
+            }
+
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync(CancellationToken.None);
+        await EndAsync();
+        _gate.Dispose();
+    }
+
+    private async Task<McpSession> SessionAsync(IWorkspace workspace, CancellationToken cancellationToken)
+    {
+        if (_session is { } running
+            && (running.HasEnded || !running.Workspace.Equals(workspace) || (server.Files == McpFiles.Current && running.Top != workspace.Top)))
+        {
+            await EndAsync();
+        }
+
+        return _session ??= await McpSession.StartAsync(server, workspace, cancellationToken);
+    }
+
+    private async ValueTask EndAsync()
+    {
+        if (Interlocked.Exchange(ref _session, null) is { } session)
+        {
+            await session.DisposeAsync();
+        }
+    }
+}
