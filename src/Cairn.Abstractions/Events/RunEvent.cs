@@ -226,6 +226,9 @@ public sealed record ToolCallFinished(
 {
     /// <summary>The answer for a program (<see cref="ToolResult.Data"/>); null when there is none.</summary>
     public BlobHash? Data { get; init; }
+
+    /// <summary>The run's shells after the call; null when it left them as they were.</summary>
+    public ShellSet? Shells { get; init; }
 }
 
 /// <summary>The agent or a human marks this place.</summary>

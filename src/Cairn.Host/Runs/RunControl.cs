@@ -125,6 +125,7 @@ public sealed class RunControl(RunServices services)
             {
                 _walls.TryRemove(run, out _);
                 await ChildRuns.EndAsync(this, session);
+                Services.Layers.EndShells(run);
             }
 
             return state;

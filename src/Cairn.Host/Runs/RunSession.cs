@@ -60,13 +60,13 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     /// <summary>The workspace, standing on the state's layer.</summary>
     public async ValueTask<IWorkspace> WorkspaceAsync()
     {
-        if (_workspace is not null && _workspace.Top != State.Layer)
+        if (_workspace is not null && (_workspace.Top != State.Layer || !Equals(_workspace.Shells?.Set, State.Shells)))
         {
             await _workspace.DisposeAsync();
             _workspace = null;
         }
 
-        return _workspace ??= Services.Layers.Open(Run, State.Spec.Repository, State.Layer);
+        return _workspace ??= Services.Layers.Open(Run, State.Spec.Repository, State.Layer, State.Shells);
     }
 
     public async ValueTask DisposeAsync()

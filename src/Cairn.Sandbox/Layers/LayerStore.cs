@@ -3,6 +3,7 @@ using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
+using Cairn.Sandbox.Sessions;
 
 namespace Cairn.Sandbox;
 
@@ -19,6 +20,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly Squash _squash;
     private readonly ContentPlaces _places;
     private readonly SandboxRunner _runner;
+    private readonly ShellHolder _holder;
+    private readonly WorkspacePlaces _workspaces;
     private int _disposed;
 
     /// <summary>Opens or makes the store.</summary>
@@ -37,6 +40,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _squash = new(_files);
         _places = new(_files, blobs);
         _runner = new(_files, time, _options.Mounts);
+        _holder = new(_files, _options.Mounts);
+        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
@@ -48,7 +53,16 @@ public sealed class LayerStore : ILayerStore, IDisposable
     internal LayerFiles Files => _files;
 
     /// <inheritdoc/>
-    public IWorkspace Open(RunId run, string repository, LayerId? top)
+    public IWorkspace Open(RunId run, string repository, LayerId? top) => Open(run, repository, top, null);
+
+    /// <inheritdoc/>
+    public void EndShells(RunId run) => _holder.End(run);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RunId> RunsWithShells() => _holder.Runs();
+
+    /// <inheritdoc/>
+    public IWorkspace Open(RunId run, string repository, LayerId? top, ShellSet? shells)
     {
         var root = CheckRepository(repository);
         foreach (var meta in _files.Chain(top).Take(1))
@@ -60,7 +74,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         CgroupTree.Current.KillLeftovers(_files.Owner, run);
-        return new Workspace(_files, _squash, _runner, _blobs, run, root, top, _options.SquashDepth);
+        return new Workspace(_workspaces, run, root, top, LiveShells.Find(_holder, run, shells));
     }
 
     /// <inheritdoc/>
@@ -131,6 +145,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         _runner.Dispose();
+        _holder.Dispose();
         _files.Dispose();
     }
 

@@ -1,0 +1,422 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Cairn.Abstractions;
+using Cairn.Sandbox.Isolation;
+using Cairn.Sandbox.Layers;
+
+namespace Cairn.Sandbox.Sessions;
+
+/// <summary>
+/// The shells of one run over its open workspace. A shell at its prompt rests outside of the workspace, which is mounted in
+/// its sandbox only while something is typed or still runs.
+/// </summary>
+internal sealed class RunShells(
+    ShellHolder holder, LayerFiles files, IBlobStore blobs, TimeProvider time, SemaphoreSlim changing,
+    Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below) : IShells, IDisposable
+{
+    private const int Columns = 120, Rows = 40;
+    private const int MountTries = 20;
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
+    private static readonly string Hook = ReadHook();
+
+    // What the sandbox sets; a shell that unset it must not have it again.
+    private static readonly string[] GivenVariables = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "TMPDIR", "SHELL", "PAGER", "GIT_PAGER"];
+
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+    private HolderClient? _client;
+    private CallId _call;
+
+    public ShellSet? Set { get; private set; }
+
+    // The layer that the mounted workspace stands on: who takes the shells over opens the same stack.
+    private string Below => below()?.Value ?? "";
+
+    /// <summary>The workspace is in the shells' sandbox: its open layer must be changed through there only.</summary>
+    public bool IsMounted { get; private set; }
+
+    /// <summary>The workspace as the sandbox sees it, for file tools; only while it is mounted.</summary>
+    public string MountedAt { get; private set; } = "";
+
+    /// <summary>Goes on with the shells of a run's state.</summary>
+    /// <param name="known">The shells by the journal.</param>
+    /// <param name="client">Their holder, when it lives and is of the same time; taken over.</param>
+    /// <param name="state">What it holds.</param>
+    /// <param name="ended">What had to be ended because it was of another time.</param>
+    public void Adopt(ShellSet? known, HolderClient? client, HolderState? state, IReadOnlyList<string> ended)
+    {
+        (Set, _client) = (known, client);
+        if (state is not null)
+        {
+            SetMounted(state);
+        }
+
+        _notes.AddRange(ended.Select(line => $"Ended, because it could not go where the run went: {line}"));
+    }
+
+    public void Begin(CallId call) => _call = call;
+
+    /// <summary>A call is about to change files through the mount.</summary>
+    public async Task MarkAsync()
+    {
+        await _client!.AskAsync('M', _call.Value, Below);
+        Set = new(_call.Value, Set?.Open ?? []);
+    }
+
+    public async Task<ShellAnswer> SendAsync(ShellInput input, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        await changing.WaitAsync(cancellationToken);
+        try
+        {
+            var (client, state) = await ConnectAsync(cancellationToken);
+            var held = state.Shells.Where(s => s.Name == input.Shell && !s.IsDead).Cast<HeldShell?>().FirstOrDefault();
+            if (held is { IsParked: true } && input.Input.IsEmpty)
+            {
+                return await AnswerAsync(client, input, new ShellFeed(input.OutputBytes, null), asks: false, isReady: true);
+            }
+
+            var known = Set?.Open.FirstOrDefault(s => s.Name == input.Shell);
+            if (held is null && known is null && (Set?.Open.Length ?? 0) >= ShellSet.MaxShells)
+            {
+                throw new WorkspaceException(FileProblem.TooLarge, $"{ShellSet.MaxShells} shells are open already; close one.");
+            }
+
+            if (held is null || !input.Input.IsEmpty)
+            {
+                await client.AskAsync('M', input.Call.Value, Below);
+                Set = new(input.Call.Value, Set?.Open ?? []);
+            }
+
+            await MountAsync(client);
+            var feed = new ShellFeed(input.OutputBytes, input.OnOutput);
+            client.OnNews = news =>
+            {
+                if (news.Shell == input.Shell || news.Type == '!')
+                {
+                    feed.Take(news);
+                }
+            };
+            var before = held is null && input.Input.IsEmpty ? await OpenAsync(client, input.Shell, known, feed, cancellationToken) - 1
+                : held is { } live ? await FollowAsync(client, live) : await OpenAsync(client, input.Shell, known, feed, cancellationToken);
+            if (!input.Input.IsEmpty && feed.Ended is null)
+            {
+                await TypeAsync(client, input, feed, held is null || held.Value.IsParked, cancellationToken);
+            }
+
+            var asks = await WaitAsync(client, input, feed, before, cancellationToken);
+            return await AnswerAsync(client, input, feed, asks, feed.Reports > before);
+        }
+        finally
+        {
+            if (_client is not null)
+            {
+                _client.OnNews = null;
+            }
+
+            changing.Release();
+        }
+    }
+
+    public async Task<ShellAnswer?> CloseAsync(CallId call, string shell, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken);
+        try
+        {
+            var known = Set?.Open.FirstOrDefault(s => s.Name == shell);
+            if (known is null)
+            {
+                return null;
+            }
+
+            Set = new(call.Value, Set!.Open.Remove(known));
+            if (_client is null)
+            {
+                return new("", null, true, false, known.Directory, [], Notes());
+            }
+
+            await _client.AskAsync('M', call.Value, Below);
+            for (var i = 0; i < MountTries && (await _client.HelloAsync()).Shells.Any(s => s.Name == shell && !s.IsDead); i++)
+            {
+                if (i is 0 or MountTries / 2)
+                {
+                    await _client.TryAskAsync('C', [shell], default);
+                }
+
+                await Task.Delay(Beat, time, cancellationToken);
+            }
+
+            var (running, _) = await RestAsync(_client);
+            if (Set.Open.IsEmpty && running.Count == 0)
+            {
+                _ = holder.End(request(new([])).Run);
+                Lose();
+            }
+
+            return new("", null, true, false, known.Directory, [.. running], Notes());
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Takes the workspace out of the sandbox when nothing there needs it. The caller holds the workspace.</summary>
+    /// <returns>False when it stays mounted.</returns>
+    public async Task<bool> TryRestAsync() => _client is null || !IsMounted || (await RestAsync(_client)).AtRest;
+
+    /// <summary>Who holds the workspace, for people.</summary>
+    public async Task<string> HoldersAsync()
+    {
+        var state = await _client!.HelloAsync();
+        var shells = string.Join(", ", state.Shells.Where(s => !s.IsDead).Select(s => s.Name));
+        return $"shell {shells}: {string.Join("; ", ShellHolder.Beside(state).Select(p => p.Line).DefaultIfEmpty("the shell itself has a file of the workspace open"))}";
+    }
+
+    public void Dispose() => _client?.Dispose();
+
+    private async Task<(HolderClient Client, HolderState State)> ConnectAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_client is { IsBroken: true })
+        {
+            _notes.Add("The process that held the shells was killed, and with it everything that ran in them.");
+            _ = holder.End(request(new([])).Run);
+            Lose();
+        }
+
+        if (_client is null)
+        {
+            var command = new SandboxCommand(["serve"]) { Environment = Environment };
+            var wanted = request(command);
+            _client = await holder.StartAsync(wanted, wanted.Open.Scratch(Fresh("w")), wanted.Open.Scratch(Fresh("s")));
+        }
+
+        var state = await _client.HelloAsync();
+        SetMounted(state);
+        return (_client, state);
+    }
+
+    private static ImmutableDictionary<string, string> Environment { get; } =
+        ImmutableDictionary<string, string>.Empty.Add("PAGER", "cat").Add("GIT_PAGER", "cat");
+
+    // Work directories are never used twice, not even by another process that goes on with the same layer.
+    private static string Fresh(string prefix) => prefix + Guid.NewGuid().ToString("N") + "-";
+
+    private void Lose()
+    {
+        _client?.Dispose();
+        (_client, IsMounted) = (null, false);
+        _seen.Clear();
+    }
+
+    private void SetMounted(HolderState state) =>
+        (IsMounted, MountedAt) = (state.IsMounted, string.Create(CultureInfo.InvariantCulture, $"/proc/{state.Server}/root{request(new([])).Root}"));
+
+    private async Task MountAsync(HolderClient client)
+    {
+        if (IsMounted)
+        {
+            return;
+        }
+
+        var wanted = request(new([]));
+        var work = wanted.Open.Scratch(Fresh("w"));
+        Directory.CreateDirectory(Path.Combine(files.Path, work));
+        var form = files.IsRoot ? "" : "userxattr,";
+        await client.AskAsync(
+            'A', wanted.Git is null ? "0" : "1",
+            $"volatile,{form}index=off,metacopy=off,redirect_dir=nofollow,lowerdir={string.Join(':', wanted.Lower)},upperdir={wanted.Open.Mount},workdir={work}");
+        SetMounted(await client.HelloAsync());
+    }
+
+    private async Task<long> FollowAsync(HolderClient client, HeldShell shell)
+    {
+        var from = _seen.TryGetValue(shell.Name, out var seen) ? seen : shell.LastPrompt;
+        await client.AskAsync('F', shell.Name, from.ToString(CultureInfo.InvariantCulture));
+        return shell.Reports;
+    }
+
+    private async Task<long> OpenAsync(HolderClient client, string name, ShellRecord? known, ShellFeed feed, CancellationToken cancellationToken)
+    {
+        var root = request(new([])).Root;
+        var script = new StringBuilder($"__cairn_root={Quoted(root)}\n").Append(Hook);
+        if (known is not null)
+        {
+            _notes.Add($"The shell {name} was built again as it was at its last prompt: directory, variables, functions, options.");
+            _notes.AddRange(known.Running.Select(line => $"Lost with it: {line}"));
+            script.Append("builtin unset ").AppendJoin(' ', GivenVariables).Append('\n').Append(Encoding.UTF8.GetString(blobs.Get(known.State)));
+        }
+
+        script.Append("\nexec 2>&$__cairn_error {__cairn_error}>&-\n");
+        string[] texts = [name, Columns.ToString(CultureInfo.InvariantCulture), Rows.ToString(CultureInfo.InvariantCulture), root];
+        var answer = await client.TryAskAsync('O', texts, Encoding.UTF8.GetBytes(script.ToString()));
+        if (answer.Type != 'k')
+        {
+            throw new WorkspaceException(FileProblem.Io, $"The shell {name} cannot be opened: {answer.Text}.");
+        }
+
+        _seen.Remove(name);
+        await client.AskAsync('F', name, "0");
+        await UntilAsync(feed, Start, () => feed.Reports > 0 || feed.Ended is not null, cancellationToken);
+        return feed.Reports > 0 || feed.Ended is not null
+            ? feed.Reports
+            : throw new WorkspaceException(FileProblem.Io, $"The shell {name} did not come to its first prompt: {SafeText.Line(feed.Text(), 200)}");
+    }
+
+    private async Task TypeAsync(HolderClient client, ShellInput input, ShellFeed feed, bool rests, CancellationToken cancellationToken)
+    {
+        if (rests)
+        {
+            // The prompt comes first, then what is typed behind it: as it would look to somebody who sits there.
+            var total = feed.Total;
+            await client.AskAsync('G', input.Shell);
+            await UntilAsync(feed, Moment, () => feed.Total > total || feed.Ended is not null, cancellationToken);
+        }
+
+        var answer = await client.TryAskAsync('I', [input.Shell], input.Input);
+        if (answer.Type != 'k' && feed.Ended is null)
+        {
+            throw new WorkspaceException(FileProblem.Io, $"Nothing was typed: {answer.Text}.");
+        }
+    }
+
+    /// <returns>True when a program asks for input.</returns>
+    private async Task<bool> WaitAsync(HolderClient client, ShellInput input, ShellFeed feed, long before, CancellationToken cancellationToken)
+    {
+        var (start, still, total) = (time.GetTimestamp(), time.GetTimestamp(), feed.Total);
+        while (time.GetElapsedTime(start) < input.Wait)
+        {
+            var changed = feed.Changed;
+            if (feed.IsLost)
+            {
+                throw new WorkspaceException(FileProblem.Io, "The process that held the shells was killed in the middle of the call, and everything in them with it.");
+            }
+
+            if (feed.Ended is not null || feed.Reports > before)
+            {
+                return false;
+            }
+
+            if (feed.Total != total)
+            {
+                (still, total) = (time.GetTimestamp(), feed.Total);
+            }
+            else if (time.GetElapsedTime(still) >= Quiet)
+            {
+                still = time.GetTimestamp();
+                if (await AsksAsync(client, input.Shell))
+                {
+                    return true;
+                }
+            }
+
+            await Task.WhenAny(changed, Task.Delay(Beat, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return await AsksAsync(client, input.Shell);
+    }
+
+    private static async Task<bool> AsksAsync(HolderClient client, string name)
+    {
+        var state = await client.HelloAsync();
+        var all = SandboxProcesses.Of(state.Server);
+        var shell = state.Shells.Where(s => s.Name == name).Select(s => all.FirstOrDefault(p => p.Inside == s.Pid).Id).FirstOrDefault();
+        return shell > 0 && SandboxProcesses.AsksForInput(shell, all);
+    }
+
+    private async Task<ShellAnswer> AnswerAsync(HolderClient client, ShellInput input, ShellFeed feed, bool asks, bool isReady)
+    {
+        if (isReady && feed.State is { } prompt)
+        {
+            await UntilAsync(feed, Moment, () => feed.HasSeen(prompt.Number), CancellationToken.None);
+        }
+
+        var (running, atRest) = await RestAsync(client);
+        var old = Set!.Open.FirstOrDefault(s => s.Name == input.Shell);
+        _seen[input.Shell] = Math.Max(feed.Total, _seen.GetValueOrDefault(input.Shell));
+        if (feed.Ended is not null)
+        {
+            Set = Set with { Open = old is null ? Set.Open : Set.Open.Remove(old) };
+            return new(feed.Text(), feed.Ended, true, false, old?.Directory ?? "", [.. running], Notes());
+        }
+
+        if (isReady && feed.State is null && feed.Reports > 0)
+        {
+            _notes.Add("The shell holds more than can be kept; if it is lost, it comes back as it was before.");
+        }
+
+        var state = isReady && feed.State is { } told ? blobs.Put(Encoding.UTF8.GetBytes(Rebuild(told))) : old?.State ?? blobs.Put([]);
+        var directory = isReady && feed.State is { } here ? here.Directory : old?.Directory ?? request(new([])).Root;
+        var record = new ShellRecord(input.Shell, state, directory, [.. running]);
+        var open = old is null ? Set.Open.Add(record) : Set.Open.Replace(old, record);
+        Set = Set with { Open = atRest ? [.. open.Select(s => s with { Running = [] })] : open };
+        return new(feed.Text(), isReady ? feed.State?.ExitCode : null, false, asks, directory, [.. running], Notes());
+    }
+
+    /// <summary>When every shell is at its prompt and nothing else runs, the workspace goes; umount itself says whether it may.</summary>
+    private async Task<(IReadOnlyList<string> Running, bool AtRest)> RestAsync(HolderClient client)
+    {
+        var state = await client.HelloAsync();
+        SetMounted(state);
+        var running = ShellHolder.Beside(state);
+        for (var i = 0; i < MountTries && IsMounted && running.Count == 0 && state.Shells.All(s => s.IsParked || s.IsDead); i++)
+        {
+            var answer = await client.TryAskAsync('D', [], default);
+            IsMounted = answer.Type != 'k';
+            if (answer.Type == 'e')
+            {
+                throw new WorkspaceException(FileProblem.Io, answer.Text);
+            }
+
+            if (IsMounted)
+            {
+                await Task.Delay(Beat / 10, time, CancellationToken.None);
+            }
+        }
+
+        return ([.. running.Select(p => p.Line)], !IsMounted);
+    }
+
+    private async Task UntilAsync(ShellFeed feed, TimeSpan most, Func<bool> condition, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (time.GetElapsedTime(start) is var elapsed && elapsed < most)
+        {
+            var changed = feed.Changed;
+            if (condition() || feed.IsLost)
+            {
+                return;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(most - elapsed, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static string Rebuild(ShellState state) =>
+        $"builtin cd -- {Quoted(state.Previous.Length > 0 ? state.Previous : state.Directory)}\n"
+        + $"builtin cd -- {Quoted(state.Directory)} || builtin cd -- \"$__cairn_root\"\n{state.Script}";
+
+    private static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+
+    private ImmutableArray<string> Notes()
+    {
+        ImmutableArray<string> notes = [.. _notes];
+        _notes.Clear();
+        return notes;
+    }
+
+    private static string ReadHook()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("Sessions/hook.sh")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
