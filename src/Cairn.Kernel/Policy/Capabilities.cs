@@ -50,6 +50,8 @@ public static class Capabilities
         "search" => [new("fs.read", "File", Path(arguments, root), Recursive: true)],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => ShellPrograms.Of(Text(arguments, "command") ?? "").Select(p => new AccessRequest("proc.spawn", "Command", p, Text(arguments, "command"))),
+        // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.
+        "shell_send" => [new("proc.spawn", "Command", ShellPrograms.Shell, Text(arguments, "input"))],
         _ => [],
     };
 

@@ -89,6 +89,12 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
     public IReadOnlyList<string> End(RunId run)
     {
         IReadOnlyList<string> running = [];
+        var socket = Path.Combine(files.Path, Sockets, run + Ending);
+        if (!File.Exists(socket))
+        {
+            return running;
+        }
+
         if (TryConnect(run) is { } client)
         {
             using (client)
@@ -97,7 +103,7 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
             }
         }
 
-        File.Delete(Path.Combine(files.Path, Sockets, run + Ending));
+        File.Delete(socket);
         CgroupTree.Current.KillLeftovers(Owner, run);
         return running;
     }

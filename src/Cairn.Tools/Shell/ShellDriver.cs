@@ -5,5 +5,5 @@ namespace Cairn.Tools.Shell;
 /// <summary>The driver of commands in the sandbox.</summary>
 internal static class ShellDriver
 {
-    public static IEnumerable<ITool> Tools() => [new RunCommandTool()];
+    public static IEnumerable<ITool> Tools() => [new RunCommandTool(), new ShellSendTool(), new ShellCloseTool()];
 }
