@@ -66,6 +66,9 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
         var groups = CgroupTree.Current.Make(Owner, request.Run, request.Command.Limits);
         request = request with { Command = request.Command with { Arguments = [Program, "serve"] } };
         var chain = new SandboxChain(files, [.. mounts, new SandboxMount(Program, Required: true)]).Build(request, groups, work, status);
+
+        // The sandbox's own processes must not stand in the workspace: it could never be taken away.
+        chain[chain.IndexOf("--chdir") + 1] = "/";
         List<string> command =
         [
             "setsid", Program, "hold", $"{Sockets}/{request.Run}{Ending}", request.Root, files.Path,

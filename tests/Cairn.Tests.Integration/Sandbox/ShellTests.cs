@@ -144,7 +144,7 @@ public sealed partial class ShellTests : IDisposable
     public async Task When_the_holder_is_killed_nothing_survives_it_and_what_ran_is_named_as_lost()
     {
         await using var workspace = _fixture.Open();
-        await Type(workspace, "export KEPT=yes; cd src/deep; setsid sleep 900 & sleep 901 &\n");
+        await Type(workspace, "export KEPT=yes; cd src/deep; setsid -f sleep 900; sleep 901 & sleep 0.3\n");
         Process.GetProcessById(Holder()).Kill();
         await NobodyRuns("sleep 900");
         await NobodyRuns("sleep 901");

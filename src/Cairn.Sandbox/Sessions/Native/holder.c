@@ -13,6 +13,7 @@
 //   | C name | F follow name offset | E end.   Answers: k text, b (busy), e text.   Pushed: o, p, x (see push).
 // What comes from inside the sandbox is hostile: it is bounded, and no more than bytes of a terminal and of reports.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -43,7 +44,7 @@ extern int umount2(const char *, int);
 enum { DETACH = 2, NOFOLLOW = 8 };
 
 enum {
-  MAX_SHELLS = 8, MAX_CLIENTS = 16, RING = 1 << 20, MAX_REPORT = 2 << 20, MAX_IN = 4 << 20, MAX_INPUT = 1 << 20, MAX_BACKLOG = 4 << 20,
+  MAX_SHELLS = 8, MAX_CLIENTS = 16, RING = 1 << 20, MAX_REPORT = 2 << 20, MAX_IN = 4 << 20, MAX_TYPED = 1 << 20, MAX_BACKLOG = 4 << 20,
   REPORT_FD = 250, GO_FD = 251, SCRIPT_FD = 252,
 };
 
@@ -160,6 +161,16 @@ static pid_t begin(const struct order *order, int script) {
   return pid;
 }
 
+// A shell passes a hang-up on to its jobs only when it is at its prompt; here every process of its session gets it.
+static void hang_up(pid_t session, int number) {
+  DIR *all = opendir("/proc");
+  for (struct dirent *entry; all && (entry = readdir(all));) {
+    pid_t pid = atoi(entry->d_name);
+    if (pid > 0 && getsid(pid) == session) kill(pid, number), kill(pid, SIGCONT);
+  }
+  if (all) closedir(all);
+}
+
 static int serve(void) {
   static pid_t pids[MAX_SHELLS];
   sigset_t children;
@@ -170,7 +181,8 @@ static int serve(void) {
   int signals = signalfd(-1, &children, SFD_CLOEXEC);
   struct event ready = {-1, 0, 0};
   fcntl(0, F_SETFD, FD_CLOEXEC);
-  if (signals < 0 || send_fds(0, &ready, sizeof ready, NULL, 0)) return 125;
+  // Nothing of ours stands in the workspace: it could not be taken away.
+  if (chdir("/") || signals < 0 || send_fds(0, &ready, sizeof ready, NULL, 0)) return 125;
   for (;;) {
     struct pollfd wait[] = {{0, POLLIN, 0}, {signals, POLLIN, 0}};
     if (poll(wait, 2, -1) < 0 && errno != EINTR) return 125;
@@ -193,7 +205,7 @@ static int serve(void) {
       if (n <= 0) return 0;
       if (n == sizeof order && count == 1 && order.index >= 0 && order.index < MAX_SHELLS) {
         if (order.cols == 0 && pids[order.index] > 0) {
-          kill(pids[order.index], order.rows ? SIGKILL : SIGHUP), kill(pids[order.index], SIGCONT);
+          hang_up(pids[order.index], order.rows ? SIGKILL : SIGHUP);
         } else if (order.cols > 0) {
           pids[order.index] = begin(&order, fds[0]);
         }
@@ -495,7 +507,7 @@ static void obey(struct client *client, char type, char *body, size_t size) {
     case 'I':
       // Keys such as Ctrl-C would strike the shell while it waits outside of the workspace.
       if (shell->parked) { answer(client, 'e', "the shell rests"); return; }
-      if (shell->dead || shell->input_size + (size_t)(stop - at) > MAX_INPUT) { answer(client, 'e', "the shell takes no more input"); return; }
+      if (shell->dead || shell->input_size + (size_t)(stop - at) > MAX_TYPED) { answer(client, 'e', "the shell takes no more input"); return; }
       shell->input = grow(shell->input, shell->input_size + (size_t)(stop - at));
       memcpy(shell->input + shell->input_size, at, (size_t)(stop - at));
       shell->input_size += (size_t)(stop - at);
