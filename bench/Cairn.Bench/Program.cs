@@ -2,6 +2,7 @@ using Cairn.Bench;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
+using Cairn.Bench.Sandboxes;
 using Cairn.Bench.Steps;
 
 try
@@ -14,6 +15,7 @@ try
         ["daemon", .. var rest] => await DaemonBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["sandbox", .. var rest] => await SandboxBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
@@ -40,6 +42,8 @@ static int Usage()
                  many live runs in one daemon, started and answered over its socket: memory, how fast it answers
                ./cairn bench retention [--tree-mb 1024] [--checkpoints 5000] [--working 200] [--dir DIR] [--json]
                  many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
+               ./cairn bench sandbox [--rounds 10] [--calls 60] [--dir DIR] [--json]
+                 what a command in the sandbox costs: warm, cold, by backend, beside a bare process and plain bwrap
                ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
                  what a policy's decision costs, with 10, 100 and 1,000 rules
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.

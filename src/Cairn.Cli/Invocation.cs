@@ -46,6 +46,9 @@ internal sealed class Invocation(ParseResult parse)
         command.SetAction(async (parse, token) =>
         {
             var invocation = new Invocation(parse);
+            // Until the first await that really waits, the command line library holds no task of ours: a SIGTERM that came
+            // before it would end the process at once, in the middle of whatever it does.
+            await Task.Yield();
             try
             {
                 return await body(invocation, parse, token);

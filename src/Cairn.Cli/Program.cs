@@ -39,4 +39,4 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
 var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 return parse.Action is ParseErrorAction
     ? WrongUsage.Report(parse)
-    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) });
+    : await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(9) });

@@ -36,6 +36,9 @@ public static class CairnHost
         return Path.GetFullPath(named ?? (environment("CAIRN_STATE") is { Length: > 0 } set ? set : Path.Combine(xdg, "cairn")));
     }
 
+    /// <summary>The sandbox backend that the user named with $CAIRN_SANDBOX; null for the fastest that is there.</summary>
+    internal static string? SandboxBackend(Func<string, string?> environment) => environment("CAIRN_SANDBOX") is { Length: > 0 } named ? named : null;
+
     /// <summary>Opens a state directory to work in it; it is made when it does not exist.</summary>
     /// <exception cref="CairnException">When another Cairn works in it, or it was written by a newer Cairn.</exception>
     public static ICairn Open(HostOptions options) => Open(options, (services, _) => services);
@@ -84,7 +87,7 @@ public static class CairnHost
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
-            new LayerStoreOptions { Mounts = [.. ToolChains(options.Environment), .. options.Mounts] });
+            new LayerStoreOptions { Backend = SandboxBackend(options.Environment), Mounts = [.. ToolChains(options.Environment), .. options.Mounts] });
         var models = new ModelCatalog(new ModelCatalogOptions
         {
             Environment = options.Environment,

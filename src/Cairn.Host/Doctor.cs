@@ -66,7 +66,7 @@ public static class Doctor
     {
         // The probe needs no journal, so it works while another Cairn holds the state directory.
         using var layers = new LayerStore(
-            options.StateDirectory, NoBodies.Instance, options.Time, new LayerStoreOptions { Mounts = [.. CairnHost.ToolChains(options.Environment)] });
+            options.StateDirectory, NoBodies.Instance, options.Time, new LayerStoreOptions { Backend = CairnHost.SandboxBackend(options.Environment), Mounts = [.. CairnHost.ToolChains(options.Environment)] });
         var found = await layers.ProbeAsync(cancellationToken);
         return found.Select(f => new DoctorFact("sandbox", f.Name, f.Ok, f.Detail, f.Essential));
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Runs;
+using Cairn.Bench.Sandboxes;
 
 namespace Cairn.Bench.Steps;
 
@@ -70,6 +71,7 @@ internal sealed record StepsReport(
 [JsonSerializable(typeof(RunsReport))]
 [JsonSerializable(typeof(DaemonReport))]
 [JsonSerializable(typeof(RetentionReport))]
+[JsonSerializable(typeof(SandboxReport))]
 [JsonSerializable(typeof(ProfileReport))]
 [JsonSerializable(typeof(Sample))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using Cairn.Sandbox.Isolation.Box;
 using Cairn.Sandbox.Layers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Isolation;
 
@@ -11,10 +14,13 @@ namespace Cairn.Sandbox.Isolation;
 /// </summary>
 internal sealed class ProcessLauncher : IDisposable
 {
+    /// <summary>Stands among the arguments for the number of the inherited descriptor.</summary>
+    public const string InheritedDescriptor = "{inherited}";
+
     private const nint CloseRangeNumber = 436;
     private const uint CloseOnExecFlag = 4;
     private static readonly string[] SystemDirectories = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"];
-    private readonly BlockingCollection<(ProcessStartInfo Info, TaskCompletionSource<Process> Started)> _work = [];
+    private readonly BlockingCollection<(ProcessStartInfo Info, SafeFileHandle? Inherited, TaskCompletionSource<Process> Started)> _work = [];
     private readonly Thread _thread;
 
     public ProcessLauncher()
@@ -23,9 +29,15 @@ internal sealed class ProcessLauncher : IDisposable
         _thread.Start();
     }
 
-    public Task<Process> StartAsync(IReadOnlyList<string> chain, string directory, IReadOnlyDictionary<string, string> environment)
+    /// <summary>Starts a program with piped standard streams.</summary>
+    /// <param name="chain">Program and arguments.</param>
+    /// <param name="directory">Where it starts.</param>
+    /// <param name="environment">Its whole environment.</param>
+    /// <param name="inherited">A descriptor that it inherits; its number stands where <see cref="InheritedDescriptor"/> is among the arguments.</param>
+    public Task<Process> StartAsync(
+        IReadOnlyList<string> chain, string directory, IReadOnlyDictionary<string, string> environment, SafeFileHandle? inherited = null)
     {
-        var info = new ProcessStartInfo(Find(chain[0]))
+        var info = new ProcessStartInfo(chain[0].StartsWith('/') ? chain[0] : Find(chain[0]))
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
@@ -35,7 +47,7 @@ internal sealed class ProcessLauncher : IDisposable
         };
         foreach (var argument in chain.Skip(1))
         {
-            info.ArgumentList.Add(argument);
+            info.ArgumentList.Add(inherited is not null && argument == InheritedDescriptor ? Number(inherited) : argument);
         }
 
         info.Environment.Clear();
@@ -45,7 +57,7 @@ internal sealed class ProcessLauncher : IDisposable
         }
 
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add((info, started));
+        _work.Add((info, inherited, started));
         return started.Task;
     }
 
@@ -60,15 +72,30 @@ internal sealed class ProcessLauncher : IDisposable
     internal static string Find(string program) =>
         SystemDirectories.Select(d => d + program).FirstOrDefault(File.Exists) ?? "/usr/bin/" + program;
 
+    private static Process StartInheriting(ProcessStartInfo info, SafeFileHandle inherited)
+    {
+        BoxCalls.SetInherited(inherited, true);
+        try
+        {
+            return Process.Start(info)!;
+        }
+        finally
+        {
+            BoxCalls.SetInherited(inherited, false);
+        }
+    }
+
+    private static string Number(SafeFileHandle handle) => handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
+
     private void Work()
     {
-        foreach (var (info, started) in _work.GetConsumingEnumerable())
+        foreach (var (info, inherited, started) in _work.GetConsumingEnumerable())
         {
             try
             {
                 // A descriptor that our own parent left open must not reach the sandbox.
                 _ = LinuxCalls.CloseRange(CloseRangeNumber, 3, uint.MaxValue, CloseOnExecFlag);
-                started.SetResult(Process.Start(info)!);
+                started.SetResult(inherited is null ? Process.Start(info)! : StartInheriting(info, inherited));
             }
             catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException or IOException)
             {

@@ -1,106 +1,89 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
-using System.Globalization;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Isolation.Box;
+using Cairn.Sandbox.Isolation.Bubblewrap;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
 namespace Cairn.Sandbox.Isolation;
 
 /// <summary>Runs commands in sandboxes. When none can be made it refuses; nothing ever runs outside one.</summary>
-internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, ImmutableArray<SandboxMount> mounts) : IDisposable
+internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) : IDisposable
 {
-    private const int KillSignal = 9;
+    /// <summary>As a shell counts a process that signal 9 ended.</summary>
+    private const int Killed = 137;
 
-    // util-linux's unshare wants to die of the signal that its child died of, and cannot set SIGKILL's handler before.
-    private const string Complaint = "unshare: sigprocmask unblock failed: Invalid argument\n";
+    /// <summary>The fastest backend that this machine and installation have.</summary>
+    public static ISandboxBackend Choose(LayerFiles files, ImmutableArray<SandboxMount> mounts, string? named) => named switch
+    {
+        null => BoxBackend.IsUsable ? new BoxBackend(files, mounts) : new BubblewrapBackend(files, mounts),
+        "box" => new BoxBackend(files, mounts),
+        "bubblewrap" => new BubblewrapBackend(files, mounts),
+        _ => throw new WorkspaceException(FileProblem.NotFound, $"There is no sandbox backend '{named}'; there are: box, bubblewrap. Set CAIRN_SANDBOX to one of them, or to nothing for the fastest."),
+    };
 
-    private readonly SandboxChain _chain = new(files, mounts);
-    private readonly ProcessLauncher _launcher = new();
+    public string Backend => backend.Name;
 
     public async Task<SandboxResult> RunAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
-        var work = request.Open.Scratch("w");
-        var status = request.Open.Scratch("s");
-        Directory.CreateDirectory(Path.Combine(files.Path, work));
-        using var groups = MakeGroups(request);
-        try
-        {
-            return await RunAsync(request, groups, work, status, cancellationToken);
-        }
-        finally
-        {
-            TreeRemoval.Remove(files.State, work);
-            TreeRemoval.Remove(files.State, status);
-        }
-    }
-
-    public void Dispose() => _launcher.Dispose();
-
-    private CommandCgroup? MakeGroups(SandboxRequest request)
-    {
-        try
-        {
-            return CgroupTree.Current.Make(files.Owner, request.Run, request.Command.Limits);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Refusal($"its limits cannot be set: {e.Message}", e);
-        }
-    }
-
-    private async Task<SandboxResult> RunAsync(
-        SandboxRequest request, CommandCgroup? groups, string work, string status, CancellationToken cancellationToken)
-    {
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
-        using var process = await StartAsync(_chain.Build(request, groups, work, status));
+        using var process = await StartAsync(request, cancellationToken);
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
-        using (wall.Token.Register(() => Kill(process)))
-        using (cancellationToken.Register(() => Kill(process)))
+        SandboxExit exit;
+        using (wall.Token.Register(process.Kill))
+        using (cancellationToken.Register(process.Kill))
         {
-            var input = FeedAsync(process, command.Input);
-            await Task.WhenAll(output.ReadAsync(process.StandardOutput.BaseStream), error.ReadAsync(process.StandardError.BaseStream));
-            await process.WaitForExitAsync(CancellationToken.None);
+            var input = FeedAsync(process.Input, command.Input);
+            await Task.WhenAll(output.ReadAsync(process.Output), error.ReadAsync(process.Error));
+            exit = await process.WaitAsync();
             await input;
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         var elapsed = time.GetElapsedTime(started);
-        var timedOut = wall.IsCancellationRequested && process.ExitCode != 0;
-        var exit = ExitCode(Path.Combine(files.Path, status));
-        if (exit is null && !timedOut && groups?.LimitHit() is null)
+        var timedOut = wall.IsCancellationRequested && exit.ExitCode != 0;
+        if (exit.ExitCode is null && !timedOut)
         {
-            throw Refusal(error.Text().Trim(), null);
+            throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : groups?.LimitHit() ?? (output.IsCut || error.IsCut ? "output" : null);
-        return new(exit ?? process.ExitCode, output.Text(), exit is null ? WithoutComplaint(error.Text()) : error.Text(), elapsed, hit);
+        var hit = timedOut ? "wall time" : exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
+        return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
-    private async Task<Process> StartAsync(List<string> chain)
+    public void Dispose() => backend.Dispose();
+
+    private async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await _launcher.StartAsync(chain, files.Path, SandboxChain.Environment);
+            return await backend.StartAsync(request, cancellationToken);
         }
-        catch (System.ComponentModel.Win32Exception e)
+        catch (SandboxFailure e)
         {
             throw Refusal(e.Message, e);
         }
     }
 
-    private static async Task FeedAsync(Process process, ReadOnlyMemory<byte> input)
+    private static async Task FeedAsync(Stream? stream, ReadOnlyMemory<byte> input)
     {
+        if (stream is null)
+        {
+            return;
+        }
+
         try
         {
-            await using var stream = process.StandardInput.BaseStream;
-            await stream.WriteAsync(input, CancellationToken.None);
+            await using (stream)
+            {
+                await stream.WriteAsync(input, CancellationToken.None);
+            }
         }
         catch (IOException)
         {
@@ -108,46 +91,8 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
         }
     }
 
-    /// <summary>
-    /// Kills the first process of the outer pid namespace: the kernel then kills all others, and `unshare`, which waits
-    /// for it, ends only after them. Before there is one, `unshare` or the shell before it is killed itself.
-    /// </summary>
-    private static void Kill(Process process)
-    {
-        try
-        {
-            var id = process.Id.ToString(CultureInfo.InvariantCulture);
-            var children = File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            foreach (var child in children)
-            {
-                _ = LinuxCalls.Kill(int.Parse(child, CultureInfo.InvariantCulture), KillSignal);
-            }
-
-            if (children.Length == 0)
-            {
-                process.Kill();
-            }
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
-        {
-            // It ended by itself just now, or its children are not ours to see: then its own end takes them along.
-            KillQuietly(process);
-        }
-    }
-
-    private static void KillQuietly(Process process)
-    {
-        try
-        {
-            process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-        }
-    }
-
-    private static string WithoutComplaint(string error) =>
-        error.EndsWith(Complaint, StringComparison.Ordinal) ? error[..^Complaint.Length] : error;
+    private static string Without(string? complaint, string error) =>
+        complaint is not null && error.EndsWith(complaint, StringComparison.Ordinal) ? error[..^complaint.Length] : error;
 
     private static Action<string>? Listener(Action<string>? told, Func<bool> killed)
     {
@@ -167,14 +112,6 @@ internal sealed class SandboxRunner(LayerFiles files, TimeProvider time, Immutab
                 }
             }
         };
-    }
-
-    /// <summary>bwrap writes the exit code only when the sandbox was complete and the command ended in it.</summary>
-    private static int? ExitCode(string status)
-    {
-        const string Key = "\"exit-code\": ";
-        var line = File.Exists(status) ? File.ReadLines(status).FirstOrDefault(l => l.Contains(Key, StringComparison.Ordinal)) : null;
-        return line is null ? null : int.Parse(line.AsSpan(line.IndexOf(Key, StringComparison.Ordinal) + Key.Length).TrimEnd("} "), CultureInfo.InvariantCulture);
     }
 
     private static void Check(SandboxCommand command)

@@ -45,8 +45,12 @@ internal static class SystemMounts
         }
     }
 
-    /// <summary>bwrap's arguments for all but the workspace itself.</summary>
-    public static void Add(List<string> arguments, ImmutableArray<SandboxMount> mounts, long temporaryBytes)
+    /// <summary>bwrap's arguments for all but the workspace itself; cairn-box reads the same.</summary>
+    /// <param name="arguments">Takes them.</param>
+    /// <param name="mounts">What of the machine is shown beside the system.</param>
+    /// <param name="temporaryBytes">The most bytes in each of the temporary directories.</param>
+    /// <param name="ownFiles">The directory of the sandbox's own files of /etc; null when they come as descriptors 4 to 7.</param>
+    public static void Add(List<string> arguments, ImmutableArray<SandboxMount> mounts, long temporaryBytes, string? ownFiles)
     {
         arguments.AddRange("--ro-bind", "/usr", "/usr");
         foreach (var name in (string[])["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"])
@@ -67,8 +71,11 @@ internal static class SystemMounts
             arguments.AddRange("--ro-bind-try", "/etc/" + name, "/etc/" + name);
         }
 
-        // Descriptors 4 to 7 are opened by the script in SandboxChain.
-        arguments.AddRange("--file", "4", "/etc/passwd", "--file", "5", "/etc/group", "--file", "6", "/etc/hosts", "--file", "7", "/etc/nsswitch.conf");
+        foreach (var (descriptor, name) in new[] { ("4", "passwd"), ("5", "group"), ("6", "hosts"), ("7", "nsswitch.conf") })
+        {
+            arguments.AddRange(ownFiles is null ? ["--file", descriptor, "/etc/" + name] : ["--ro-bind", $"{ownFiles}/{name}", "/etc/" + name]);
+        }
+
         arguments.AddRange("--proc", "/proc", "--dev", "/dev");
         CoverKernel(arguments);
         var size = temporaryBytes.ToString(System.Globalization.CultureInfo.InvariantCulture);

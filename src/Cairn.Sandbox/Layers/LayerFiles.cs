@@ -7,7 +7,7 @@ namespace Cairn.Sandbox.Layers;
 /// <summary>
 /// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), or `layers/ID` as a link to
 /// the pack that holds it in `packs/`, `open/RUN/` (one run's open layer and
-/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/repo` (a mount point, always empty here).
+/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/` (mount points, always empty here).
 /// </summary>
 internal sealed class LayerFiles : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class LayerFiles : IDisposable
     {
         _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
-        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead", "stage/repo"])
+        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
         }

@@ -38,8 +38,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _blobs = blobs;
         _options = options ?? new();
         _squash = new(_files);
+        _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend));
         _places = new(_files, blobs);
-        _runner = new(_files, time, _options.Mounts);
         _holder = new(_files, _options.Mounts);
         _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder);
     }
@@ -51,6 +51,9 @@ public sealed class LayerStore : ILayerStore, IDisposable
     internal Action<string>? MergeCrash { get; set; }
 
     internal LayerFiles Files => _files;
+
+    /// <summary>The sandbox backend in use, by name.</summary>
+    public string Backend => _runner.Backend;
 
     /// <inheritdoc/>
     public IWorkspace Open(RunId run, string repository, LayerId? top) => Open(run, repository, top, null);

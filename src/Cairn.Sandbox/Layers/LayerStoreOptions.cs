@@ -9,6 +9,9 @@ public sealed record LayerStoreOptions
     /// <summary>Directories of the machine that commands see read-only, beside the system's own (an SDK, a package folder).</summary>
     public ImmutableArray<SandboxMount> Mounts { get; init; } = [];
 
+    /// <summary>The sandbox backend by name: "box" (the native helper) or "bubblewrap"; null for the fastest that is there.</summary>
+    public string? Backend { get; init; }
+
     /// <summary>Stacks deeper than this are squashed into one derived tree, so that mounts and look-ups stay fast.</summary>
     public int SquashDepth { get; init; } = 24;
 

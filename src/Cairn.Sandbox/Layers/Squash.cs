@@ -190,10 +190,12 @@ internal sealed class Squash(LayerFiles files)
             net.Add(files.Packs.Header(pack).Layers.First(l => l.Meta.Layer == layer), pack);
         }
 
+        // First: below an unpacked layer there may be packed ones again, which come through here themselves.
+        var below = rest is null ? [] : Collect(rest, out _);
         const string Temporary = "squash/+packed";
         TreeRemoval.Remove(files.State, Temporary);
         net.Write(Temporary);
-        Make([Temporary, .. rest is null ? [] : Collect(rest, out _)], LayerFiles.SquashTree(top));
+        Make([Temporary, .. below], LayerFiles.SquashTree(top));
         TreeRemoval.Remove(files.State, Temporary);
     }
 

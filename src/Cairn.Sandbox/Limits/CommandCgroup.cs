@@ -12,6 +12,8 @@ internal sealed class CommandCgroup : IDisposable
     private readonly string? _memory;
     private readonly string? _pids;
     private readonly bool _isVersion2;
+    private long _memoryBefore;
+    private long _pidsBefore;
 
     public CommandCgroup(string? memory, string? pids, bool isVersion2, SandboxLimits limits)
     {
@@ -33,11 +35,11 @@ internal sealed class CommandCgroup : IDisposable
     /// <summary>The files that a process writes itself into.</summary>
     public IEnumerable<string> JoinFiles => new[] { _memory, _pids }.Where(g => g is not null).Distinct().Select(g => g + "/cgroup.procs");
 
-    /// <summary>The limit that was hit; null when none was.</summary>
-    public string? LimitHit() =>
-        _memory is not null && Counter(Path.Combine(_memory, _isVersion2 ? "memory.events" : "memory.oom_control"), "oom_kill") > 0 ? "memory"
-        : _pids is not null && Counter(Path.Combine(_pids, "pids.events"), "max") > 0 ? "pids"
-        : null;
+    /// <summary>Begins to count anew: for the next command in the same groups.</summary>
+    public void Reset() => (_memoryBefore, _pidsBefore) = (MemoryKills(), PidRefusals());
+
+    /// <summary>The limit that was hit since the beginning; null when none was.</summary>
+    public string? LimitHit() => MemoryKills() > _memoryBefore ? "memory" : PidRefusals() > _pidsBefore ? "pids" : null;
 
     public void Dispose()
     {
@@ -56,6 +58,11 @@ internal sealed class CommandCgroup : IDisposable
             }
         }
     }
+
+    private long MemoryKills() =>
+        _memory is null ? 0 : Counter(Path.Combine(_memory, _isVersion2 ? "memory.events" : "memory.oom_control"), "oom_kill");
+
+    private long PidRefusals() => _pids is null ? 0 : Counter(Path.Combine(_pids, "pids.events"), "max");
 
     private static void Set(string group, string name, long value, bool required)
     {

@@ -9,13 +9,18 @@ namespace Cairn.Sandbox.Limits;
 /// </summary>
 internal sealed class OutputCapture(int limit, Action<string>? listener)
 {
-    private readonly byte[] _head = new byte[Math.Max(limit, 2) / 2];
-    private readonly byte[] _tail = new byte[Math.Max(limit, 2) - (Math.Max(limit, 2) / 2)];
+    private const int FirstBytes = 4096;
+    private readonly int _headBytes = Math.Max(limit, 2) / 2;
+    private readonly int _tailBytes = Math.Max(limit, 2) - (Math.Max(limit, 2) / 2);
+
+    // Both grow with the output: most commands say a few lines.
+    private byte[] _head = [];
+    private byte[] _tail = [];
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private long _total;
 
     /// <summary>Something was left out.</summary>
-    public bool IsCut => _total > _head.Length + _tail.Length;
+    public bool IsCut => _total > _headBytes + _tailBytes;
 
     public async Task ReadAsync(Stream stream)
     {
@@ -31,24 +36,39 @@ internal sealed class OutputCapture(int limit, Action<string>? listener)
     public void Add(ReadOnlySpan<byte> bytes)
     {
         Tell(bytes);
-        if (_total < _head.Length)
+        if (_total < _headBytes)
         {
-            var n = (int)Math.Min(_head.Length - _total, bytes.Length);
+            var n = (int)Math.Min(_headBytes - _total, bytes.Length);
+            if (_head.Length < _total + n)
+            {
+                Array.Resize(ref _head, (int)Math.Min(_headBytes, Math.Max(FirstBytes, 2 * (_total + n))));
+            }
+
             bytes[..n].CopyTo(_head.AsSpan((int)_total));
             _total += n;
             bytes = bytes[n..];
         }
 
-        if (bytes.Length > _tail.Length)
+        if (bytes.IsEmpty)
         {
-            _total += bytes.Length - _tail.Length;
-            bytes = bytes[^_tail.Length..];
+            return;
+        }
+
+        if (_tail.Length == 0)
+        {
+            _tail = new byte[_tailBytes];
+        }
+
+        if (bytes.Length > _tailBytes)
+        {
+            _total += bytes.Length - _tailBytes;
+            bytes = bytes[^_tailBytes..];
         }
 
         while (!bytes.IsEmpty)
         {
-            var at = (int)((_total - _head.Length) % _tail.Length);
-            var n = Math.Min(_tail.Length - at, bytes.Length);
+            var at = (int)((_total - _headBytes) % _tailBytes);
+            var n = Math.Min(_tailBytes - at, bytes.Length);
             bytes[..n].CopyTo(_tail.AsSpan(at));
             _total += n;
             bytes = bytes[n..];
@@ -57,15 +77,15 @@ internal sealed class OutputCapture(int limit, Action<string>? listener)
 
     public string Text()
     {
-        var head = _head.AsSpan(0, (int)Math.Min(_total, _head.Length));
+        var head = _head.AsSpan(0, (int)Math.Min(_total, _headBytes));
         var rest = _total - head.Length;
-        if (rest <= _tail.Length)
+        if (rest <= _tailBytes)
         {
             return Encoding.UTF8.GetString([.. head, .. _tail.AsSpan(0, (int)rest)]);
         }
 
-        var start = (int)(rest % _tail.Length);
-        var left = string.Create(CultureInfo.InvariantCulture, $"\n[... {rest - _tail.Length} bytes left out ...]\n");
+        var start = (int)(rest % _tailBytes);
+        var left = string.Create(CultureInfo.InvariantCulture, $"\n[... {rest - _tailBytes} bytes left out ...]\n");
         return Encoding.UTF8.GetString(head) + left + Encoding.UTF8.GetString([.. _tail.AsSpan(start), .. _tail.AsSpan(0, start)]);
     }
 

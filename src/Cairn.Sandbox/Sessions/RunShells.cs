@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Reflection;
 using System.Text;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
@@ -22,10 +21,6 @@ internal sealed class RunShells(
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
-    private static readonly string Hook = ReadHook();
-
-    // What the sandbox sets; a shell that unset it must not have it again.
-    private static readonly string[] GivenVariables = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "TMPDIR", "SHELL", "PAGER", "GIT_PAGER"];
 
     private readonly List<string> _notes = [];
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
@@ -228,10 +223,7 @@ internal sealed class RunShells(
         var wanted = request(new([]));
         var work = wanted.Open.Scratch(Fresh("w"));
         Directory.CreateDirectory(Path.Combine(files.Path, work));
-        var form = files.IsRoot ? "" : "userxattr,";
-        await client.AskAsync(
-            'A', wanted.Git is null ? "0" : "1",
-            $"volatile,{form}index=off,metacopy=off,redirect_dir=nofollow,lowerdir={string.Join(':', wanted.Lower)},upperdir={wanted.Open.Mount},workdir={work}");
+        await client.AskAsync('A', wanted.Git is null ? "0" : "1", new SandboxIdentity(files).OverlayOptions(wanted, work));
         SetMounted(await client.HelloAsync());
     }
 
@@ -245,17 +237,15 @@ internal sealed class RunShells(
     private async Task<long> OpenAsync(HolderClient client, string name, ShellRecord? known, ShellFeed feed, CancellationToken cancellationToken)
     {
         var root = request(new([])).Root;
-        var script = new StringBuilder($"__cairn_root={Quoted(root)}\n").Append(Hook);
         if (known is not null)
         {
             _notes.Add($"The shell {name} was built again as it was at its last prompt: directory, variables, functions, options.");
             _notes.AddRange(known.Running.Select(line => $"Lost with it: {line}"));
-            script.Append("builtin unset ").AppendJoin(' ', GivenVariables).Append('\n').Append(Encoding.UTF8.GetString(blobs.Get(known.State)));
         }
 
-        script.Append("\nexec 2>&$__cairn_error {__cairn_error}>&-\n");
+        var script = ShellScript.Start(root, known is null ? null : Encoding.UTF8.GetString(blobs.Get(known.State)));
         string[] texts = [name, Columns.ToString(CultureInfo.InvariantCulture), Rows.ToString(CultureInfo.InvariantCulture), root];
-        var answer = await client.TryAskAsync('O', texts, Encoding.UTF8.GetBytes(script.ToString()));
+        var answer = await client.TryAskAsync('O', texts, Encoding.UTF8.GetBytes(script));
         if (answer.Type != 'k')
         {
             throw new WorkspaceException(FileProblem.Io, $"The shell {name} cannot be opened: {answer.Text}.");
@@ -352,7 +342,7 @@ internal sealed class RunShells(
             _notes.Add("The shell holds more than can be kept; if it is lost, it comes back as it was before.");
         }
 
-        var state = isReady && feed.State is { } told ? blobs.Put(Encoding.UTF8.GetBytes(Rebuild(told))) : old?.State ?? blobs.Put([]);
+        var state = isReady && feed.State is { } told ? blobs.Put(Encoding.UTF8.GetBytes(ShellScript.Again(told))) : old?.State ?? blobs.Put([]);
         var directory = isReady && feed.State is { } here ? here.Directory : old?.Directory ?? request(new([])).Root;
         var record = new ShellRecord(input.Shell, state, directory, [.. running]);
         var open = old is null ? Set.Open.Add(record) : Set.Open.Replace(old, record);
@@ -400,23 +390,10 @@ internal sealed class RunShells(
         }
     }
 
-    private static string Rebuild(ShellState state) =>
-        $"builtin cd -- {Quoted(state.Previous.Length > 0 ? state.Previous : state.Directory)}\n"
-        + $"builtin cd -- {Quoted(state.Directory)} || builtin cd -- \"$__cairn_root\"\n{state.Script}";
-
-    private static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
-
     private ImmutableArray<string> Notes()
     {
         ImmutableArray<string> notes = [.. _notes];
         _notes.Clear();
         return notes;
-    }
-
-    private static string ReadHook()
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("Sessions/hook.sh")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
+using Cairn.Sandbox.Isolation.Bubblewrap;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
@@ -75,7 +76,7 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
             ((long)Unattended.TotalSeconds).ToString(CultureInfo.InvariantCulture),
             .. groups?.JoinFiles.Select(f => Path.GetDirectoryName(f)!) ?? [], "--", .. chain,
         ];
-        using var process = await _launcher.Value.StartAsync(command, files.Path, SandboxChain.Environment);
+        using var process = await _launcher.Value.StartAsync(command, files.Path, SandboxIdentity.Surroundings);
         var ready = await process.StandardOutput.ReadLineAsync();
         if (ready != "ready")
         {

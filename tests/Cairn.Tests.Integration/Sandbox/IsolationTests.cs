@@ -7,11 +7,15 @@ using static Cairn.Tests.Integration.Sandbox.SandboxFixture;
 namespace Cairn.Tests.Integration.Sandbox;
 
 /// <summary>What a command must not see, reach, exceed or outlive.</summary>
-public sealed class IsolationTests : IDisposable
+public abstract class IsolationTests(string backend) : IDisposable
 {
-    private readonly SandboxFixture _fixture = new();
+    private readonly SandboxFixture _fixture = new(options: new() { Backend = backend });
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task There_is_no_network_but_an_own_loopback()
@@ -170,7 +174,7 @@ public sealed class IsolationTests : IDisposable
     {
         var extra = Directory.CreateTempSubdirectory("cairn-extra-").FullName;
         File.WriteAllText(Path.Combine(extra, "f"), "extra");
-        using var fixture = new SandboxFixture(options: new LayerStoreOptions { Mounts = [new(extra, true), new("/no/such/place")] });
+        using var fixture = new SandboxFixture(options: new LayerStoreOptions { Backend = backend, Mounts = [new(extra, true), new("/no/such/place")] });
         await using var w = fixture.Open();
         var result = await Shell(w, $"cat {extra}/f; echo x > {extra}/g");
         Assert.Equal("extra", result.Output);
@@ -182,7 +186,7 @@ public sealed class IsolationTests : IDisposable
     [Fact]
     public async Task A_repository_with_an_odd_path_works()
     {
-        using var fixture = new SandboxFixture("re po,with:odd\\chars\nand \"quotes\"=x,lowerdir=y");
+        using var fixture = new SandboxFixture("re po,with:odd\\chars\nand \"quotes\"=x,lowerdir=y", new() { Backend = backend });
         await using var w = fixture.Open();
         var result = await Shell(w, "cat readme.txt; echo x > n");
         Assert.Equal((0, "hello\n"), (result.ExitCode, result.Output));

@@ -65,6 +65,26 @@ public sealed class LayerPackTests : IDisposable
     }
 
     [Fact]
+    public async Task Packed_layers_above_and_below_one_that_is_not_come_back_together()
+    {
+        const int TooLargeToPack = 9 << 20;
+        await using (var w = _fixture.Open("r"))
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                w.Write($"f{i}", i == 9 ? new byte[TooLargeToPack] : [(byte)i], null);
+                Assert.NotNull(w.Freeze(LayerId.Parse($"r.{i}")));
+            }
+        }
+
+        Assert.False(_fixture.Store.Files.IsPacked(LayerId.Parse("r.9")));
+        Assert.True(_fixture.Store.Files.IsPacked(LayerId.Parse("r.8")) && _fixture.Store.Files.IsPacked(LayerId.Parse("r.10")));
+        OnHost("rm", "-rf", Path.Combine(_fixture.State, "squash"));
+        _fixture.Restart();
+        Assert.Equal(12, (await Manifest("r.11")).Count(line => line.Path.StartsWith('f')));
+    }
+
+    [Fact]
     public async Task A_pack_goes_with_the_last_of_its_layers()
     {
         await Edit(_fixture.Store, "keep", 20);

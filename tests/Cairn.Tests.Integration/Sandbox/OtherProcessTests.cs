@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cairn.Sandbox;
+using Cairn.Tests.Integration.Sandbox.Backends;
 
 namespace Cairn.Tests.Integration.Sandbox;
 
@@ -7,29 +8,37 @@ namespace Cairn.Tests.Integration.Sandbox;
 public sealed class OtherProcessTests
 {
     private const string Directory = "CAIRN_TEST_DIRECTORY";
+    private const string Backend = "CAIRN_TEST_BACKEND";
     private const string Mark = "984316";
     private static readonly string[] Suites =
-        [nameof(LayeredWorkspaceConformanceTests), nameof(SandboxCommandTests), nameof(LayerStoreTests), nameof(MergeTests), nameof(IsolationTests)];
+    [
+        nameof(LayeredWorkspaceConformanceTests), nameof(LayerStoreTests), nameof(MergeTests), "Backends." + nameof(BoxSandboxCommandTests),
+        "Backends." + nameof(BubblewrapSandboxCommandTests), "Backends." + nameof(BoxIsolationTests), "Backends." + nameof(BubblewrapIsolationTests),
+        "Backends." + nameof(BoxSeccompTests),
+    ];
 
     /// <summary>Only ever run by the test below, in a process of its own.</summary>
     [Fact(Explicit = true)]
     public async Task Inner_runs_a_command_until_it_is_killed()
     {
         var root = Environment.GetEnvironmentVariable(Directory)!;
-        using var store = new LayerStore(Path.Combine(root, "state"), new MemoryBlobs(), TimeProvider.System);
+        var options = new LayerStoreOptions { Backend = Environment.GetEnvironmentVariable(Backend) };
+        using var store = new LayerStore(Path.Combine(root, "state"), new MemoryBlobs(), TimeProvider.System, options);
         await using var w = store.Open(RunId.Parse("r"), Path.Combine(root, "repo"), null);
         var script = $"echo x > made; touch '{root}/repo/started'; setsid sleep {Mark} & sleep {Mark}";
         await w.RunAsync(new SandboxCommand(["sh", "-c", script]) { OnOutput = _ => { } }, TestContext.Current.CancellationToken);
     }
 
-    [Fact]
-    public async Task Commands_die_with_a_killed_process_and_the_next_one_starts_clean()
+    [Theory]
+    [InlineData("box")]
+    [InlineData("bubblewrap")]
+    public async Task Commands_die_with_a_killed_process_and_the_next_one_starts_clean(string backend)
     {
         var root = System.IO.Directory.CreateTempSubdirectory("cairn-kill-").FullName;
         try
         {
             System.IO.Directory.CreateDirectory(Path.Combine(root, "repo"));
-            using var inner = Start([Self, "-method", $"{typeof(OtherProcessTests).FullName}.{nameof(Inner_runs_a_command_until_it_is_killed)}", "-explicit", "only"], root);
+            using var inner = Start([Self, "-method", $"{typeof(OtherProcessTests).FullName}.{nameof(Inner_runs_a_command_until_it_is_killed)}", "-explicit", "only"], root, backend);
             await Until(() => Running() > 0);
             inner.Kill();
             await inner.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -70,11 +79,12 @@ public sealed class OtherProcessTests
 
     private static string Self => Environment.ProcessPath!;
 
-    private static Process Start(string[] command, string root)
+    private static Process Start(string[] command, string root, string? backend = null)
     {
         var info = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
         info.Environment[Directory] = root;
         info.Environment["HOME"] = root;
+        info.Environment[Backend] = backend;
         return Process.Start(info)!;
     }
 

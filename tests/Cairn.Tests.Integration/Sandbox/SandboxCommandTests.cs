@@ -3,11 +3,15 @@ using static Cairn.Tests.Integration.Sandbox.SandboxFixture;
 namespace Cairn.Tests.Integration.Sandbox;
 
 /// <summary>Commands over layers: what they see, what they change.</summary>
-public sealed class SandboxCommandTests : IDisposable
+public abstract class SandboxCommandTests(string backend) : IDisposable
 {
-    private readonly SandboxFixture _fixture = new();
+    private readonly SandboxFixture _fixture = new(options: new() { Backend = backend });
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_command_sees_the_merged_view_at_the_repositorys_own_path()

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Cairn.Tests.Integration.Sandbox;
 
-public sealed class SeccompTests : IDisposable
+public abstract class SeccompTests(string backend) : IDisposable
 {
-    private readonly SandboxFixture _fixture = new();
+    private readonly SandboxFixture _fixture = new(options: new() { Backend = backend });
 
     [Fact]
     public async Task A_filter_is_in_force_and_cannot_be_taken_off()
@@ -56,7 +56,11 @@ public sealed class SeccompTests : IDisposable
         Assert.Equal("8 child", (await PythonAsync(program)).Trim());
     }
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private async Task<string> ErrnoAsync(string number) =>
         (await PythonAsync($"import ctypes\nlibc=ctypes.CDLL(None,use_errno=True)\nr=libc.syscall({number},0,0,0,0,0,0)\nprint(ctypes.get_errno() if r<0 else 'done')")).Trim();

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
-namespace Cairn.Sandbox.Isolation;
+namespace Cairn.Sandbox.Isolation.Bubblewrap;
 
 /// <summary>
 /// Builds the chain of programs that makes a sandbox: a shell that joins the groups, `unshare` for a private mount
@@ -14,12 +13,6 @@ namespace Cairn.Sandbox.Isolation;
 /// </summary>
 internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount> mounts)
 {
-    private const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private const uint AgentId = 1000;
-
-    // Counted up when the files below change, so that an older Cairn's are not taken for ours.
-    private const int FilesVersion = 2;
-
     // Arguments: largest file (512-byte blocks), open files, number of join files, the join files, the program to go on with.
     private const string JoinScript = """
         ulimit -c 0 && ulimit -f "$1" && ulimit -n "$2" || exit 125
@@ -41,9 +34,7 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     // A program that is not there must end as in any shell: 127, not found.
     private const string CommandScript = """exec "$@" """;
 
-    /// <summary>The environment of the chain itself: nothing of the user's.</summary>
-    public static IReadOnlyDictionary<string, string> Environment { get; } =
-        new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["LANG"] = "C.UTF-8" };
+    private readonly SandboxIdentity _identity = new(files);
 
     /// <summary>Program and arguments of the whole chain.</summary>
     /// <param name="request">The command.</param>
@@ -70,7 +61,7 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
             chain.AddRange(["--user", "--map-root-user"]);
         }
 
-        chain.AddRange(["--", "/bin/sh", "-c", MountScript, "cairn", request.Root, OverlayOptions(request, work), status, EtcFiles(request)]);
+        chain.AddRange(["--", "/bin/sh", "-c", MountScript, "cairn", request.Root, _identity.OverlayOptions(request, work), status, _identity.OwnFiles(request.RootStat)]);
         if (files.IsRoot && request.RootStat.Uid != 0)
         {
             chain.AddRange(
@@ -87,78 +78,27 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     private void AddBubblewrap(List<string> chain, SandboxRequest request)
     {
         var command = request.Command;
-        var (uid, gid) = InsideIds(request);
+        var (uid, gid) = _identity.Inside(request.RootStat);
         chain.AddRange(
         [
             "bwrap", "--unshare-user", "--uid", Number(uid), "--gid", Number(gid), "--disable-userns",
             "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", "cairn", "--unshare-net", "--unshare-cgroup-try",
             "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", "--json-status-fd", "3", "--seccomp", "8",
         ]);
-        SystemMounts.Add(chain, mounts, command.Limits.MemoryBytes);
+        SystemMounts.Add(chain, mounts, command.Limits.MemoryBytes, null);
         chain.AddRange([command.ReadOnly ? "--ro-bind" : "--bind", request.Root, request.Root]);
         if (request.Git is EntryKind.Directory or EntryKind.File)
         {
             chain.AddRange(["--ro-bind", request.Root + "/.git", request.Root + "/.git"]);
         }
 
-        chain.AddRange(["--remount-ro", "/", "--chdir", command.Directory.Length == 0 ? request.Root : $"{request.Root}/{command.Directory}"]);
-        var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["PATH"] = Path, ["HOME"] = SystemMounts.Home, ["USER"] = "agent", ["LOGNAME"] = "agent", ["SHELL"] = "/bin/sh",
-            ["LANG"] = "C.UTF-8", ["TERM"] = "dumb", ["TMPDIR"] = "/tmp",
-        };
-        foreach (var (name, value) in command.Environment)
-        {
-            environment[name] = value;
-        }
-
-        foreach (var (name, value) in environment)
+        chain.AddRange(["--remount-ro", "/", "--chdir", SandboxIdentity.Directory(request)]);
+        foreach (var (name, value) in SandboxIdentity.Environment(command))
         {
             chain.AddRange(["--setenv", name, value]);
         }
 
         chain.AddRange(["--", "/bin/sh", "-c", CommandScript, "sh", .. command.Arguments]);
-    }
-
-    /// <summary>Never 0 inside: a root-owned repository is shown as the agent's own.</summary>
-    private (uint Uid, uint Gid) InsideIds(SandboxRequest request) =>
-        !files.IsRoot ? (LinuxCalls.EffectiveUser(), LinuxCalls.EffectiveGroup())
-        : request.RootStat.Uid == 0 ? (AgentId, AgentId)
-        : (request.RootStat.Uid, request.RootStat.Gid == 0 ? AgentId : request.RootStat.Gid);
-
-    private string OverlayOptions(SandboxRequest request, string work)
-    {
-        // All names are relative to the state directory and plain, so nothing needs escaping and the string stays short.
-        var lower = string.Join(':', request.Lower);
-        var form = (files.IsRoot ? "" : "userxattr,") + "index=off,metacopy=off,redirect_dir=nofollow,";
-        return request.Command.ReadOnly
-            ? $"ro,{form}lowerdir={request.Open.Mount}:{lower}"
-            : $"volatile,{form}lowerdir={lower},upperdir={request.Open.Mount},workdir={work}";
-    }
-
-    private string EtcFiles(SandboxRequest request)
-    {
-        var (uid, gid) = InsideIds(request);
-        var name = $"etc/{Number(uid)}-{Number(gid)}-{FilesVersion}";
-        var directory = System.IO.Path.Combine(files.Path, name);
-        if (!File.Exists(System.IO.Path.Combine(directory, "seccomp")))
-        {
-            Directory.CreateDirectory(directory);
-            Put("passwd", Encoding.UTF8.GetBytes($"agent:x:{uid}:{gid}:agent:{SystemMounts.Home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"));
-            Put("group", Encoding.UTF8.GetBytes($"agent:x:{gid}:\nnogroup:x:65534:\n"));
-            Put("hosts", Encoding.UTF8.GetBytes("127.0.0.1 localhost cairn\n::1 localhost\n"));
-            Put("nsswitch.conf", Encoding.UTF8.GetBytes("passwd: files\ngroup: files\nhosts: files dns\n"));
-            Put("seccomp", SeccompFilter.Program());
-        }
-
-        return name;
-
-        void Put(string file, ReadOnlySpan<byte> content)
-        {
-            var temporary = System.IO.Path.Combine(directory, "+" + file + Guid.NewGuid().ToString("N"));
-            File.WriteAllBytes(temporary, content);
-            File.Move(temporary, System.IO.Path.Combine(directory, file), true);
-        }
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

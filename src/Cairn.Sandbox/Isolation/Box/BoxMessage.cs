@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace Cairn.Sandbox.Isolation.Box;
+
+/// <summary>The messages between this process and the keeper of a sandbox; box.c says what they hold.</summary>
+internal static class BoxMessage
+{
+    /// <summary>The longest message that the keeper takes.</summary>
+    public const int MaxBytes = 4 << 20;
+
+    /// <summary>Bytes of an answer.</summary>
+    public const int AnswerBytes = 32;
+
+    /// <summary>Ends the command that runs.</summary>
+    public static byte[] Kill { get; } = Pack(["kill"]);
+
+    /// <summary>The message that starts a command.</summary>
+    /// <exception cref="SandboxFailure">When arguments and environment are too long.</exception>
+    public static byte[] Run(SandboxRequest request, string overlayOptions, bool git, int? processes)
+    {
+        var command = request.Command;
+        var environment = SandboxIdentity.Environment(command);
+        List<string> fields =
+        [
+            "run", request.Root, command.ReadOnly ? "ro" : "rw", overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
+            Number(command.Limits.FileBytes), Number(command.Limits.OpenFiles), Number(processes ?? 0), Number(environment.Count),
+            .. environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments,
+        ];
+        return Pack(fields);
+    }
+
+    /// <summary>An answer's status as a shell counts it, and whether the sandbox may be used again.</summary>
+    public static (int ExitCode, bool Clean) Answer(ReadOnlySpan<byte> answer)
+    {
+        const int Signal = 0x7F, SignalBase = 128;
+        var status = BinaryPrimitives.ReadInt32LittleEndian(answer);
+        var signal = status & Signal;
+        return (signal == 0 ? (status >> 8) & 0xFF : SignalBase + signal, BinaryPrimitives.ReadInt32LittleEndian(answer[4..]) == 0);
+    }
+
+    private static byte[] Pack(IReadOnlyList<string> fields)
+    {
+        var size = fields.Sum(f => Encoding.UTF8.GetByteCount(f) + 1);
+        if (size > MaxBytes)
+        {
+            throw new SandboxFailure($"the command's arguments and environment take {size} bytes; the most is {MaxBytes}");
+        }
+
+        var message = new byte[sizeof(uint) + size];
+        BinaryPrimitives.WriteInt32LittleEndian(message, size);
+        var at = sizeof(uint);
+        foreach (var field in fields)
+        {
+            at += Encoding.UTF8.GetBytes(field, message.AsSpan(at)) + 1;
+        }
+
+        return message;
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
