@@ -77,7 +77,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         CgroupTree.Current.KillLeftovers(_files.Owner, run);
-        return new Workspace(_workspaces, run, root, top, LiveShells.Find(_holder, run, shells));
+        return new Workspace(_workspaces, run, root, top, LiveShells.Find(_files, _holder, run, shells, top));
     }
 
     /// <inheritdoc/>

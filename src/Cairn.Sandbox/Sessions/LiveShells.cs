@@ -1,4 +1,5 @@
 using Cairn.Abstractions;
+using Cairn.Sandbox.Layers;
 
 namespace Cairn.Sandbox.Sessions;
 
@@ -19,7 +20,7 @@ internal sealed record LiveShells(ShellSet? Known, HolderClient? Client, HolderS
     /// Live shells go on only where their mark is that of the journal. Any other comes from a time that the run is not at, or
     /// of a call whose result was lost: those are ended, and built again when they are used.
     /// </summary>
-    public static LiveShells Find(ShellHolder holder, RunId run, ShellSet? known)
+    public static LiveShells Find(LayerFiles files, ShellHolder holder, RunId run, ShellSet? known, LayerId? top)
     {
         var client = holder.TryConnect(run);
         if (client is null)
@@ -30,9 +31,10 @@ internal sealed record LiveShells(ShellSet? Known, HolderClient? Client, HolderS
         try
         {
             var state = client.HelloAsync().GetAwaiter().GetResult();
-            if (known is not null && state.Mark == known.Mark)
+            LiveShells found = new(known, client, state, []);
+            if (known is not null && state.Mark == known.Mark && (!state.IsMounted || found.Below == top || IsCopy(files, run, top, found.Below)))
             {
-                return new(known, client, state, []);
+                return found;
             }
         }
         catch (WorkspaceException)
@@ -43,4 +45,8 @@ internal sealed record LiveShells(ShellSet? Known, HolderClient? Client, HolderS
         client.Dispose();
         return new(known, null, null, holder.End(run));
     }
+
+    // What shells hold was frozen by copies of this run, all over the layer that they hold; a layer of a child is none.
+    private static bool IsCopy(LayerFiles files, RunId run, LayerId? top, LayerId? below) =>
+        top is { } layer && layer.Value.StartsWith(run.Value + ".", StringComparison.Ordinal) && files.Meta(layer).Parent == below;
 }

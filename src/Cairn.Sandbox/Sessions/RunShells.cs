@@ -26,6 +26,7 @@ internal sealed class RunShells(
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     private HolderClient? _client;
     private CallId _call;
+    private bool _mounted;
 
     public ShellSet? Set { get; private set; }
 
@@ -33,7 +34,14 @@ internal sealed class RunShells(
     private string Below => below()?.Value ?? "";
 
     /// <summary>The workspace is in the shells' sandbox: its open layer must be changed through there only.</summary>
-    public bool IsMounted { get; private set; }
+    public bool IsMounted
+    {
+        get
+        {
+            NoticeDeath();
+            return _mounted;
+        }
+    }
 
     /// <summary>The workspace as the sandbox sees it, for file tools; only while it is mounted.</summary>
     public string MountedAt { get; private set; } = "";
@@ -107,6 +115,12 @@ internal sealed class RunShells(
             var asks = await WaitAsync(client, input, feed, before, cancellationToken);
             return await AnswerAsync(client, input, feed, asks, feed.Reports > before);
         }
+        catch (OperationCanceledException) when (Set?.Mark == input.Call.Value)
+        {
+            // What was typed is typed again when the run goes on, into a shell that has not seen it; nothing of this one stays.
+            End();
+            throw;
+        }
         finally
         {
             if (_client is not null)
@@ -147,10 +161,10 @@ internal sealed class RunShells(
             }
 
             var (running, _) = await RestAsync(_client);
-            if (Set.Open.IsEmpty && running.Count == 0)
+            if (Set.Open.IsEmpty)
             {
-                _ = holder.End(request(new([])).Run);
-                Lose();
+                _notes.AddRange(End().Select(line => $"Ended with the last shell: {line}"));
+                running = [];
             }
 
             return new("", null, true, false, known.Directory, [.. running], Notes());
@@ -178,13 +192,7 @@ internal sealed class RunShells(
     private async Task<(HolderClient Client, HolderState State)> ConnectAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_client is { IsBroken: true })
-        {
-            _notes.Add("The process that held the shells was killed, and with it everything that ran in them.");
-            _ = holder.End(request(new([])).Run);
-            Lose();
-        }
-
+        NoticeDeath();
         if (_client is null)
         {
             var command = new SandboxCommand(["serve"]) { Environment = Environment };
@@ -203,15 +211,31 @@ internal sealed class RunShells(
     // Work directories are never used twice, not even by another process that goes on with the same layer.
     private static string Fresh(string prefix) => prefix + Guid.NewGuid().ToString("N") + "-";
 
+    private void NoticeDeath()
+    {
+        if (_client is { IsBroken: true })
+        {
+            _notes.Add("The process that held the shells was killed, and with it everything that ran in them.");
+            End();
+        }
+    }
+
+    private IReadOnlyList<string> End()
+    {
+        var running = holder.End(request(new([])).Run);
+        Lose();
+        return running;
+    }
+
     private void Lose()
     {
         _client?.Dispose();
-        (_client, IsMounted) = (null, false);
+        (_client, _mounted) = (null, false);
         _seen.Clear();
     }
 
     private void SetMounted(HolderState state) =>
-        (IsMounted, MountedAt) = (state.IsMounted, string.Create(CultureInfo.InvariantCulture, $"/proc/{state.Server}/root{request(new([])).Root}"));
+        (_mounted, MountedAt) = (state.IsMounted, string.Create(CultureInfo.InvariantCulture, $"/proc/{state.Server}/root{request(new([])).Root}"));
 
     private async Task MountAsync(HolderClient client)
     {
@@ -253,7 +277,7 @@ internal sealed class RunShells(
 
         _seen.Remove(name);
         await client.AskAsync('F', name, "0");
-        await UntilAsync(feed, Start, () => feed.Reports > 0 || feed.Ended is not null, cancellationToken);
+        await feed.UntilAsync(time, Start, () => feed.Reports > 0 || feed.Ended is not null, cancellationToken);
         return feed.Reports > 0 || feed.Ended is not null
             ? feed.Reports
             : throw new WorkspaceException(FileProblem.Io, $"The shell {name} did not come to its first prompt: {SafeText.Line(feed.Text(), 200)}");
@@ -266,7 +290,7 @@ internal sealed class RunShells(
             // The prompt comes first, then what is typed behind it: as it would look to somebody who sits there.
             var total = feed.Total;
             await client.AskAsync('G', input.Shell);
-            await UntilAsync(feed, Moment, () => feed.Total > total || feed.Ended is not null, cancellationToken);
+            await feed.UntilAsync(time, Moment, () => feed.Total > total || feed.Ended is not null, cancellationToken);
         }
 
         var answer = await client.TryAskAsync('I', [input.Shell], input.Input);
@@ -300,7 +324,7 @@ internal sealed class RunShells(
             else if (time.GetElapsedTime(still) >= Quiet)
             {
                 still = time.GetTimestamp();
-                if (await AsksAsync(client, input.Shell))
+                if (ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell))
                 {
                     return true;
                 }
@@ -310,22 +334,14 @@ internal sealed class RunShells(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return await AsksAsync(client, input.Shell);
-    }
-
-    private static async Task<bool> AsksAsync(HolderClient client, string name)
-    {
-        var state = await client.HelloAsync();
-        var all = SandboxProcesses.Of(state.Server);
-        var shell = state.Shells.Where(s => s.Name == name).Select(s => all.FirstOrDefault(p => p.Inside == s.Pid).Id).FirstOrDefault();
-        return shell > 0 && SandboxProcesses.AsksForInput(shell, all);
+        return ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell);
     }
 
     private async Task<ShellAnswer> AnswerAsync(HolderClient client, ShellInput input, ShellFeed feed, bool asks, bool isReady)
     {
         if (isReady && feed.State is { } prompt)
         {
-            await UntilAsync(feed, Moment, () => feed.HasSeen(prompt.Number), CancellationToken.None);
+            await feed.UntilAsync(time, Moment, () => feed.HasSeen(prompt.Number), CancellationToken.None);
         }
 
         var (running, atRest) = await RestAsync(client);
@@ -359,7 +375,7 @@ internal sealed class RunShells(
         for (var i = 0; i < MountTries && IsMounted && running.Count == 0 && state.Shells.All(s => s.IsParked || s.IsDead); i++)
         {
             var answer = await client.TryAskAsync('D', [], default);
-            IsMounted = answer.Type != 'k';
+            _mounted = answer.Type != 'k';
             if (answer.Type == 'e')
             {
                 throw new WorkspaceException(FileProblem.Io, answer.Text);
@@ -371,23 +387,7 @@ internal sealed class RunShells(
             }
         }
 
-        return ([.. running.Select(p => p.Line)], !IsMounted);
-    }
-
-    private async Task UntilAsync(ShellFeed feed, TimeSpan most, Func<bool> condition, CancellationToken cancellationToken)
-    {
-        var start = time.GetTimestamp();
-        while (time.GetElapsedTime(start) is var elapsed && elapsed < most)
-        {
-            var changed = feed.Changed;
-            if (condition() || feed.IsLost)
-            {
-                return;
-            }
-
-            await Task.WhenAny(changed, Task.Delay(most - elapsed, time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+        return ([.. running.Select(p => p.Line)], !_mounted);
     }
 
     private ImmutableArray<string> Notes()

@@ -79,6 +79,23 @@ internal sealed class ShellFeed
         }
     }
 
+    /// <summary>Waits until something is so, the holder is gone, or the time is over.</summary>
+    public async Task UntilAsync(TimeProvider time, TimeSpan most, Func<bool> condition, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (time.GetElapsedTime(start) is var elapsed && elapsed < most)
+        {
+            var changed = Changed;
+            if (condition() || IsLost)
+            {
+                return;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(most - elapsed, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
     private string Raw()
     {
         lock (_gate)

@@ -119,6 +119,14 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
         return [.. SandboxProcesses.Of(state.Server).Where(p => !shells.Contains(p.Inside))];
     }
 
+    /// <summary>A program in the foreground of a shell reads the terminal, as far as one can see from outside.</summary>
+    public static bool AsksForInput(HolderState state, string name)
+    {
+        var all = SandboxProcesses.Of(state.Server);
+        var shell = state.Shells.Where(s => s.Name == name).Select(s => all.FirstOrDefault(p => p.Inside == s.Pid).Id).FirstOrDefault();
+        return shell > 0 && SandboxProcesses.AsksForInput(shell, all);
+    }
+
     public void Dispose()
     {
         if (_launcher.IsValueCreated)
