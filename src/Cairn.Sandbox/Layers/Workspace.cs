@@ -35,7 +35,7 @@ internal sealed class Workspace : IWorkspace
         (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (places.Files, places.Squash, places.Runner, places.Blobs, run, root, top, places.Depth);
         _below = live.IsMounted ? live.Below : top;
         _stack = new(_files, _squash, root, _below, _depth);
-        _shells = new(places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
+        _shells = new(run, places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
         try
         {
             _open = live.IsMounted ? OpenLayer.Adopt(_files, run) : OpenLayer.Create(_files, run, _stack.View.Root().Stat);
@@ -222,8 +222,9 @@ internal sealed class Workspace : IWorkspace
         _closed = true;
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
+        var isHeld = _shells.IsMounted;
         _shells.Dispose();
-        if (_shells.IsMounted)
+        if (isHeld)
         {
             // Shells live on over it; who opens the run next goes on with it or drops it.
             _open.Leave();

@@ -12,7 +12,7 @@ namespace Cairn.Sandbox.Sessions;
 /// its sandbox only while something is typed or still runs.
 /// </summary>
 internal sealed class RunShells(
-    ShellHolder holder, LayerFiles files, IBlobStore blobs, TimeProvider time, SemaphoreSlim changing,
+    RunId run, ShellHolder holder, LayerFiles files, IBlobStore blobs, TimeProvider time, SemaphoreSlim changing,
     Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below) : IShells, IDisposable
 {
     private const int Columns = 120, Rows = 40;
@@ -187,7 +187,13 @@ internal sealed class RunShells(
         return $"shell {shells}: {string.Join("; ", ShellHolder.Beside(state).Select(p => p.Line).DefaultIfEmpty("the shell itself has a file of the workspace open"))}";
     }
 
-    public void Dispose() => _client?.Dispose();
+    public void Dispose()
+    {
+        // Only our end of the connection: that it is closed says nothing of the holder, which lives on.
+        var client = _client;
+        _client = null;
+        client?.Dispose();
+    }
 
     private async Task<(HolderClient Client, HolderState State)> ConnectAsync(CancellationToken cancellationToken)
     {
@@ -208,7 +214,7 @@ internal sealed class RunShells(
     private static ImmutableDictionary<string, string> Environment { get; } =
         ImmutableDictionary<string, string>.Empty.Add("PAGER", "cat").Add("GIT_PAGER", "cat");
 
-    // Work directories are never used twice, not even by another process that goes on with the same layer.
+    // Never used twice, not even by another process that goes on with the same layer.
     private static string Fresh(string prefix) => prefix + Guid.NewGuid().ToString("N") + "-";
 
     private void NoticeDeath()
@@ -222,16 +228,11 @@ internal sealed class RunShells(
 
     private IReadOnlyList<string> End()
     {
-        var running = holder.End(request(new([])).Run);
-        Lose();
-        return running;
-    }
-
-    private void Lose()
-    {
+        var running = holder.End(run);
         _client?.Dispose();
         (_client, _mounted) = (null, false);
         _seen.Clear();
+        return running;
     }
 
     private void SetMounted(HolderState state) =>
