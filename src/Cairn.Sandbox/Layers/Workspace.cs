@@ -222,9 +222,7 @@ internal sealed class Workspace : IWorkspace
         _closed = true;
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
-        var isHeld = _shells.IsMounted;
-        _shells.Dispose();
-        if (isHeld)
+        if (_shells.Release())
         {
             // Shells live on over it; who opens the run next goes on with it or drops it.
             _open.Leave();

@@ -13,10 +13,9 @@ namespace Cairn.Sandbox.Sessions;
 /// </summary>
 internal sealed class RunShells(
     RunId run, ShellHolder holder, LayerFiles files, IBlobStore blobs, TimeProvider time, SemaphoreSlim changing,
-    Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below) : IShells, IDisposable
+    Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below) : IShells
 {
-    private const int Columns = 120, Rows = 40;
-    private const int MountTries = 20;
+    private const int Columns = 120, Rows = 40, MountTries = 20;
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(15);
@@ -77,7 +76,7 @@ internal sealed class RunShells(
         await changing.WaitAsync(cancellationToken);
         try
         {
-            var (client, state) = await ConnectAsync(cancellationToken);
+            var (client, state) = await ConnectAsync();
             var held = state.Shells.Where(s => s.Name == input.Shell && !s.IsDead).Cast<HeldShell?>().FirstOrDefault();
             if (held is { IsParked: true } && input.Input.IsEmpty)
             {
@@ -187,17 +186,18 @@ internal sealed class RunShells(
         return $"shell {shells}: {string.Join("; ", ShellHolder.Beside(state).Select(p => p.Line).DefaultIfEmpty("the shell itself has a file of the workspace open"))}";
     }
 
-    public void Dispose()
+    /// <summary>Closes our end of the connection; the holder lives on.</summary>
+    /// <returns>True when it has the open layer mounted.</returns>
+    public bool Release()
     {
-        // Only our end of the connection: that it is closed says nothing of the holder, which lives on.
-        var client = _client;
+        var (held, client) = (_mounted && _client is { IsBroken: false }, _client);
         _client = null;
         client?.Dispose();
+        return held;
     }
 
-    private async Task<(HolderClient Client, HolderState State)> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<(HolderClient Client, HolderState State)> ConnectAsync()
     {
-        cancellationToken.ThrowIfCancellationRequested();
         NoticeDeath();
         if (_client is null)
         {
