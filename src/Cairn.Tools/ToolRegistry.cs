@@ -3,6 +3,7 @@ using Cairn.Abstractions;
 using Cairn.Tools.Calls;
 using Cairn.Tools.Control;
 using Cairn.Tools.Files;
+using Cairn.Tools.Git;
 using Cairn.Tools.Search;
 using Cairn.Tools.Shell;
 
@@ -24,6 +25,7 @@ public sealed class ToolRegistry : IToolRegistry
         [
             .. FilesDriver.Tools(),
             .. SearchDriver.Tools(),
+            .. GitDriver.Tools(),
             .. ShellDriver.Tools(),
             .. ControlDriver.Tools(),
             .. more,

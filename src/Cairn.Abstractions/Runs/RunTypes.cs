@@ -110,6 +110,55 @@ public sealed record RunLimits
 
     /// <summary>Times that the judge may send the agent back.</summary>
     public int JudgeRounds { get; init; } = 3;
+
+    /// <summary>The limits of each command of its tools; null for the sandbox's own.</summary>
+    public CommandLimits? Command { get; init; }
+}
+
+/// <summary>The limits of the commands that a run's tools start. What is null is as <see cref="SandboxLimits"/> has it.</summary>
+public sealed record CommandLimits
+{
+    /// <summary>The most memory of all processes of a command together, in bytes.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The most processes and threads at once.</summary>
+    public int? Pids { get; init; }
+
+    /// <summary>The most open files of one process.</summary>
+    public int? OpenFiles { get; init; }
+
+    /// <summary>The largest file, in bytes.</summary>
+    public long? FileBytes { get; init; }
+
+    /// <summary>The most that a command may put into the layer, in bytes.</summary>
+    public long? DiskBytes { get; init; }
+
+    /// <summary>The most bytes kept of each output stream; a tool may keep less.</summary>
+    public int? OutputBytes { get; init; }
+
+    /// <summary>The most wall time in seconds; a tool may allow less.</summary>
+    public int? WallSeconds { get; init; }
+
+    /// <summary>The most processor time of each process, in seconds.</summary>
+    public int? CpuSeconds { get; init; }
+
+    /// <summary>A command's limits under these.</summary>
+    public SandboxLimits Over(SandboxLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        var wall = TimeSpan.FromSeconds(WallSeconds ?? int.MaxValue);
+        return limits with
+        {
+            MemoryBytes = MemoryBytes ?? limits.MemoryBytes,
+            Pids = Pids ?? limits.Pids,
+            OpenFiles = OpenFiles ?? limits.OpenFiles,
+            FileBytes = FileBytes ?? limits.FileBytes,
+            DiskBytes = DiskBytes ?? limits.DiskBytes,
+            OutputBytes = Math.Min(OutputBytes ?? int.MaxValue, limits.OutputBytes),
+            Wall = wall < limits.Wall ? wall : limits.Wall,
+            CpuSeconds = CpuSeconds ?? limits.CpuSeconds,
+        };
+    }
 }
 
 /// <summary>The judge of a run: a command that must exit with 0 in a sandbox over the finished layers.</summary>

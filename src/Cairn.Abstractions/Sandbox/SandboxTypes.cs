@@ -22,6 +22,12 @@ public sealed record SandboxLimits
 
     /// <summary>The most open files of one process.</summary>
     public int OpenFiles { get; init; } = 4096;
+
+    /// <summary>The most bytes that it may put into the run's open layer; each entry counts as 4 KiB at least.</summary>
+    public long DiskBytes { get; init; } = 8L << 30;
+
+    /// <summary>The most processor time of each of its processes, in seconds; null for as much as its wall time allows.</summary>
+    public int? CpuSeconds { get; init; }
 }
 
 /// <summary>A command to run in the sandbox.</summary>
@@ -52,7 +58,7 @@ public sealed record SandboxCommand(ImmutableArray<string> Arguments)
 /// <param name="Output">Standard output, cut to the limit with a line that says what was left out.</param>
 /// <param name="Error">Standard error, likewise.</param>
 /// <param name="Wall">Wall time.</param>
-/// <param name="LimitHit">The limit that ended or cut it: "wall time", "memory", "pids", "output"; null when none did.</param>
+/// <param name="LimitHit">The limit that ended or cut it: "wall time", "CPU time", "memory", "pids", "disk", "depth of directories", "output"; null when none did.</param>
 public sealed record SandboxResult(int ExitCode, string Output, string Error, TimeSpan Wall, string? LimitHit)
 {
     /// <summary>It was stopped because its wall time was over.</summary>

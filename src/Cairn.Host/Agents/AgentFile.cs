@@ -56,7 +56,8 @@ public static class AgentFile
         {
             throw new UserException(
                 $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, model, judge, merge, policy, "
-                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), retention (keep_days).", e);
+                + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
+                + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds), retention (keep_days).", e);
         }
 
         var unknown = (shape.Tools ?? []).Where(t => tools.Find(t) is null).ToList();
@@ -81,7 +82,7 @@ public static class AgentFile
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
             Policy = PolicyFiles.Load(shape.Policy, Path.GetDirectoryName(Path.GetFullPath(path))!),
-            Limits = Limits(path, shape.Limits),
+            Limits = Limits(path, shape.Limits) with { Command = SandboxSection.Read(path, shape.Sandbox) },
             KeepDays = KeepDays(path, shape.Retention),
         };
     }
@@ -152,6 +153,8 @@ public static class AgentFile
         public string? Policy { get; set; }
 
         public LimitShape? Limits { get; set; }
+
+        public SandboxSection? Sandbox { get; set; }
 
         public RetentionShape? Retention { get; set; }
     }

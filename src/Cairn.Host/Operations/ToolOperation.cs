@@ -24,8 +24,7 @@ internal sealed class ToolOperation(RunSession session)
         LayerChanges? changes = null;
         if (command.Call.Effect == EffectClass.Sandboxed)
         {
-            // Events only count up, so the id was never used before, not even by an attempt that a crash cut off.
-            changes = workspace.Freeze(LayerId.Parse($"{session.Run}.{session.State.Count}"));
+            (changes, result) = Freeze(workspace, result);
         }
 
         var text = services.Blobs.PutText("", Bounded(result.Text));
@@ -48,6 +47,21 @@ internal sealed class ToolOperation(RunSession session)
         };
     }
 
+    private (LayerChanges?, ToolResult) Freeze(IWorkspace workspace, ToolResult result)
+    {
+        try
+        {
+            // Events only count up, so the id was never used before, not even by an attempt that a crash cut off.
+            return (workspace.Freeze(LayerId.Parse($"{session.Run}.{session.State.Count}")), result);
+        }
+        catch (WorkspaceException e) when (e.Problem == FileProblem.TooLarge)
+        {
+            // What a command left behind can be such that no layer can hold it; that is its failure, not the run's.
+            workspace.Discard();
+            return (null, result with { Status = ToolStatus.Failed, Text = $"Nothing of what the call changed could be kept: {e.Message}\n{result.Text}", Data = null });
+        }
+    }
+
     private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, PartialOutput printed, CancellationToken cancellationToken)
     {
         var tool = session.Services.Tools.Find(call.Tool);
@@ -61,7 +75,7 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
+            var context = new ToolContext(session.Run, call.Id, LimitedWorkspace.Of(workspace, session.State.Spec.Limits.Command), text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
             };

@@ -47,7 +47,9 @@ public static class Capabilities
     {
         "read_file" => [new("fs.read", "File", Path(arguments, root))],
         "list_files" => [new("fs.list", "File", Path(arguments, root), Recursive: true)],
-        "search" => [new("fs.read", "File", Path(arguments, root), Recursive: true)],
+        "search" or "git_diff" or "git_log" => [new("fs.read", "File", Path(arguments, root), Recursive: true)],
+        "git_status" => [new("fs.list", "File", Path(arguments, root), Recursive: true)],
+        "git_blame" => [new("fs.read", "File", Path(arguments, root))],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => ShellPrograms.Of(Text(arguments, "command") ?? "").Select(p => new AccessRequest("proc.spawn", "Command", p, Text(arguments, "command"))),
         // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.

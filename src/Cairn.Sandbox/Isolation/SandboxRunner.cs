@@ -13,6 +13,9 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     /// <summary>As a shell counts a process that signal 9 ended.</summary>
     private const int Killed = 137;
 
+    /// <summary>Likewise for SIGXCPU.</summary>
+    private const int CpuTimeOver = 152;
+
     /// <summary>The fastest backend that this machine and installation have.</summary>
     public static ISandboxBackend Choose(LayerFiles files, ImmutableArray<SandboxMount> mounts, string? named) => named switch
     {
@@ -28,6 +31,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
+        request = request with { Command = WithCpuLimit(request.Command) };
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
@@ -35,6 +39,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
+        await using var watch = LayerWatch.Start(command, request.Open, time, process.Kill);
         SandboxExit exit;
         using (wall.Token.Register(process.Kill))
         using (cancellationToken.Register(process.Kill))
@@ -48,12 +53,13 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
         cancellationToken.ThrowIfCancellationRequested();
         var elapsed = time.GetElapsedTime(started);
         var timedOut = wall.IsCancellationRequested && exit.ExitCode != 0;
-        if (exit.ExitCode is null && !timedOut)
+        var full = watch?.Hit;
+        if (exit.ExitCode is null && !timedOut && full is null)
         {
             throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : exit.LimitHit ?? (output.IsCut || error.IsCut ? "output" : null);
+        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (command.Limits.CpuSeconds is not null && exit.ExitCode == CpuTimeOver ? "CPU time" : null) ?? (output.IsCut || error.IsCut ? "output" : null);
         return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
     }
 
@@ -70,6 +76,11 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend) 
             throw Refusal(e.Message, e);
         }
     }
+
+    /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
+    private static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
+        ? command
+        : command with { Arguments = ["/bin/sh", "-c", "ulimit -St \"$0\" && ulimit -Ht \"$1\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
 
     private static async Task FeedAsync(Stream? stream, ReadOnlyMemory<byte> input)
     {

@@ -11,7 +11,7 @@ namespace Cairn.Sandbox.Layers;
 internal sealed class DirectoryHandle : IDisposable
 {
     private const nint OpenAt2Number = 437;
-    private const uint BasicMask = 0x7ff;
+    internal const uint BasicMask = 0x7ff;
     private static readonly byte[] Empty = [0];
     private readonly SafeFileHandle _root;
 

@@ -85,4 +85,7 @@ internal static class FileNames
 
     /// <summary>True for the repository's own .git and what lies in it.</summary>
     public static bool IsGit(string path) => path == ".git" || path.StartsWith(".git/", StringComparison.Ordinal);
+
+    /// <summary>True when a part of the path is a .git, as any file system may write it: git finds a repository there.</summary>
+    public static bool IsInsideGit(string path) => path.Split('/').Any(part => part.Equals(".git", StringComparison.OrdinalIgnoreCase));
 }

@@ -13,6 +13,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     public const long MaxCapturedBytes = 8 << 20;
 
     private const int MaxSyncedOneByOne = 128;
+    private const int MaxPathShown = 80;
     private readonly DirectoryHandle _upper = view.Levels[0].Tree;
     private readonly MergedView _below = view.Below();
     private readonly List<LayerEdit> _edits = [];
@@ -55,7 +56,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         foreach (var name in names)
         {
             var path = FileNames.Join(directory, name);
-            var own = _upper.Stat(path)!.Value;
+            var own = _upper.Stat(path) ?? throw TooDeep(path);
             var before = below is null ? null : _below.Look(below, name);
             if (!own.IsWhiteout && own.Kind is EntryKind.File or EntryKind.Directory)
             {
@@ -82,6 +83,10 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
             }
         }
     }
+
+    /// <summary>Nothing else changes the layer meanwhile: what was listed and cannot be found has a path that is too long.</summary>
+    private static WorkspaceException TooDeep(string path) =>
+        new(FileProblem.TooLarge, $"'{path[..Math.Min(path.Length, MaxPathShown)]}…' lies too deep: a path may have 4096 bytes at most.");
 
     private void ScanEntry(string path, FileStat own, Found? before)
     {

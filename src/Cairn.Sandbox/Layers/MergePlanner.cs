@@ -22,6 +22,10 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
             {
                 _leftOut.Add($"{edit.Path}: the repository's own .git is never merged.");
             }
+            else if (FileNames.IsInsideGit(edit.Path))
+            {
+                _leftOut.Add($"{edit.Path}: a .git within the repository is never merged: git would run what its config names.");
+            }
             else if (edit.Before?.Kind == EntryKind.Other || edit.After?.Kind == EntryKind.Other)
             {
                 _leftOut.Add($"{edit.Path}: sockets, pipes and devices are never merged.");

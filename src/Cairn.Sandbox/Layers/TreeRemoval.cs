@@ -7,6 +7,8 @@ namespace Cairn.Sandbox.Layers;
 /// <summary>Removes directory trees whose names may be any bytes and whose directories may have no permission bits.</summary>
 internal static class TreeRemoval
 {
+    private const int MaxDepth = 128;
+
     /// <summary>Removes a tree or a file; no error when there is none.</summary>
     public static void Remove(DirectoryHandle under, string path) => Remove(under, path, null);
 
@@ -16,11 +18,11 @@ internal static class TreeRemoval
         using var parent = under.TryOpen(FileNames.Parent(path), LinuxCalls.ReadOnly | LinuxCalls.Directory);
         if (parent is not null)
         {
-            RemoveEntry(parent, FileNames.Last(path), before);
+            RemoveEntry(parent, FileNames.Last(path), null, before);
         }
     }
 
-    private static void RemoveEntry(SafeFileHandle parent, string name, Action<string>? before)
+    private static void RemoveEntry(SafeFileHandle parent, string name, Deep? deep, Action<string>? before)
     {
         before?.Invoke($"unlink {name}");
         var raw = FileNames.Encode(name);
@@ -40,16 +42,37 @@ internal static class TreeRemoval
             throw LinuxError.From(error, "remove", name);
         }
 
+        if (deep is { Depth: MaxDepth })
+        {
+            deep.MoveUp(parent, raw, name, before);
+            return;
+        }
+
         using (var directory = OpenToRemove(parent, raw, name))
         {
-            foreach (var child in DirectoryHandle.Names(directory, name))
-            {
-                RemoveEntry(directory, child, before);
-            }
+            RemoveChildren(directory, name, deep, before);
         }
 
         before?.Invoke($"rmdir {name}");
         LinuxError.Check(LinuxCalls.Unlink(parent, raw, LinuxCalls.RemoveDirectoryFlag), "remove", name);
+    }
+
+    private static void RemoveChildren(SafeFileHandle directory, string name, Deep? deep, Action<string>? before)
+    {
+        var top = deep is null ? new Deep(directory) : null;
+        var below = deep ?? top!;
+        below.Depth++;
+        foreach (var child in DirectoryHandle.Names(directory, name))
+        {
+            RemoveEntry(directory, child, below, before);
+        }
+
+        while (top is not null && top.Moved.TryDequeue(out var moved))
+        {
+            RemoveEntry(directory, moved, below, before);
+        }
+
+        below.Depth--;
     }
 
     private static SafeFileHandle OpenToRemove(SafeFileHandle parent, byte[] raw, string name)
@@ -76,5 +99,24 @@ internal static class TreeRemoval
         var directory = new SafeFileHandle(fd, true);
         LinuxCalls.ChangeMode(directory, 0x1C0);
         return directory;
+    }
+
+    /// <summary>
+    /// A hostile tree nests deeper than this process has stack or descriptors. What lies too deep is moved up into the top
+    /// directory and removed from there; its own depths come up the same way.
+    /// </summary>
+    private sealed class Deep(SafeFileHandle top)
+    {
+        public int Depth { get; set; }
+
+        public Queue<string> Moved { get; } = new();
+
+        public void MoveUp(SafeFileHandle parent, byte[] raw, string name, Action<string>? before)
+        {
+            var moved = "deep+" + Guid.NewGuid().ToString("N");
+            before?.Invoke($"rename {name}");
+            LinuxError.Check(LinuxCalls.Rename(parent, raw, top, FileNames.Encode(moved), LinuxCalls.RenameNoReplace), "remove", name);
+            Moved.Enqueue(moved);
+        }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class CgroupTree
     private static readonly Lazy<CgroupTree> Shared = new(() => Discover(File.ReadAllText("/proc/self/mountinfo"), File.ReadAllText("/proc/self/cgroup")));
     private int _next;
 
-    private CgroupTree(string? memory, string? pids, bool isVersion2) => (Memory, Pids, IsVersion2) = (memory, pids, isVersion2);
+    private CgroupTree(string? memory, string? pids, string? cpu, bool isVersion2) => (Memory, Pids, Cpu, IsVersion2) = (memory, pids, cpu, isVersion2);
 
     public static CgroupTree Current => Shared.Value;
 
@@ -26,12 +26,18 @@ internal sealed class CgroupTree
     /// <summary>The directory in which pid groups are made; null when there is none.</summary>
     public string? Pids { get; }
 
-    /// <summary>Both are the same directory of the unified hierarchy.</summary>
+    /// <summary>
+    /// The directory in which groups for a fair share of the processors are made, so that a command counts as one however
+    /// many processes it starts; null when there is none. With version 2 it is that of memory and pids.
+    /// </summary>
+    public string? Cpu { get; }
+
+    /// <summary>Memory and pids are the same directory of the unified hierarchy.</summary>
     public bool IsVersion2 { get; }
 
     public static CgroupTree Discover(string mountInfo, string ownGroups)
     {
-        string? memory = null, pids = null, unified = null;
+        string? memory = null, pids = null, cpu = null, unified = null;
         foreach (var line in mountInfo.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var halves = line.Split(" - ");
@@ -51,11 +57,12 @@ internal sealed class CgroupTree
             {
                 memory ??= options.Contains("memory") ? Usable(Own(left, ownGroups, "memory")) : null;
                 pids ??= options.Contains("pids") ? Usable(Own(left, ownGroups, "pids")) : null;
+                cpu ??= options.Contains("cpu") ? Usable(Own(left, ownGroups, "cpu")) : null;
             }
         }
 
         var delegated = memory is null && pids is null ? Delegating(unified) : null;
-        return new(memory ?? delegated, pids ?? delegated, delegated is not null);
+        return new(memory ?? delegated, pids ?? delegated, delegated is null ? cpu : null, delegated is not null);
     }
 
     /// <summary>Makes the groups for one command; null when neither limit can be enforced.</summary>
@@ -67,13 +74,13 @@ internal sealed class CgroupTree
         }
 
         var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix(owner, run)}{Environment.ProcessId}-{Interlocked.Increment(ref _next)}");
-        return new(Memory is null ? null : Path.Combine(Memory, name), Pids is null ? null : Path.Combine(Pids, name), IsVersion2, limits);
+        return new(Memory is null ? null : Path.Combine(Memory, name), Pids is null ? null : Path.Combine(Pids, name), Cpu is null ? null : Path.Combine(Cpu, name), IsVersion2, limits);
     }
 
     /// <summary>Kills what a crashed process left running for a run, and removes its groups.</summary>
     public void KillLeftovers(string owner, RunId run)
     {
-        foreach (var parent in new[] { Memory, Pids }.Distinct())
+        foreach (var parent in new[] { Memory, Pids, Cpu }.Distinct())
         {
             foreach (var group in parent is null ? [] : Directory.EnumerateDirectories(parent, Prefix(owner, run) + "*").ToList())
             {

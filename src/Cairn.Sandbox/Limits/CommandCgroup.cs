@@ -11,13 +11,14 @@ internal sealed class CommandCgroup : IDisposable
 
     private readonly string? _memory;
     private readonly string? _pids;
+    private readonly string? _cpu;
     private readonly bool _isVersion2;
     private long _memoryBefore;
     private long _pidsBefore;
 
-    public CommandCgroup(string? memory, string? pids, bool isVersion2, SandboxLimits limits)
+    public CommandCgroup(string? memory, string? pids, string? cpu, bool isVersion2, SandboxLimits limits)
     {
-        (_memory, _pids, _isVersion2) = (memory, pids, isVersion2);
+        (_memory, _pids, _cpu, _isVersion2) = (memory, pids, cpu, isVersion2);
         if (memory is not null)
         {
             Directory.CreateDirectory(memory);
@@ -30,10 +31,15 @@ internal sealed class CommandCgroup : IDisposable
             Directory.CreateDirectory(pids);
             Set(pids, "pids.max", limits.Pids + OwnProcesses, true);
         }
+
+        if (cpu is not null)
+        {
+            Directory.CreateDirectory(cpu);
+        }
     }
 
     /// <summary>The files that a process writes itself into.</summary>
-    public IEnumerable<string> JoinFiles => new[] { _memory, _pids }.Where(g => g is not null).Distinct().Select(g => g + "/cgroup.procs");
+    public IEnumerable<string> JoinFiles => new[] { _memory, _pids, _cpu }.Where(g => g is not null).Distinct().Select(g => g + "/cgroup.procs");
 
     /// <summary>Begins to count anew: for the next command in the same groups.</summary>
     public void Reset() => (_memoryBefore, _pidsBefore) = (MemoryKills(), PidRefusals());
@@ -43,7 +49,7 @@ internal sealed class CommandCgroup : IDisposable
 
     public void Dispose()
     {
-        foreach (var group in new[] { _memory, _pids }.Distinct())
+        foreach (var group in new[] { _memory, _pids, _cpu }.Distinct())
         {
             try
             {

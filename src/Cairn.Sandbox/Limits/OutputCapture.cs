@@ -9,6 +9,12 @@ namespace Cairn.Sandbox.Limits;
 /// </summary>
 internal sealed class OutputCapture(int limit, Action<string>? listener)
 {
+    /// <summary>So much is taken as fast as it comes; after that at most a hundred megabytes a second.</summary>
+    private const int FreeFlood = 64 << 20;
+
+    private const int FloodStep = 1 << 20;
+    private static readonly TimeSpan FloodPause = TimeSpan.FromMilliseconds(10);
+
     private const int FirstBytes = 4096;
     private readonly int _headBytes = Math.Max(limit, 2) / 2;
     private readonly int _tailBytes = Math.Max(limit, 2) - (Math.Max(limit, 2) / 2);
@@ -26,10 +32,18 @@ internal sealed class OutputCapture(int limit, Action<string>? listener)
     {
         // Ends with the stream: every process that could hold it open lies in the pid namespace that is killed.
         var block = new byte[16 * 1024];
+        var rest = (long)FreeFlood;
         int n;
         while ((n = await stream.ReadAsync(block, CancellationToken.None)) > 0)
         {
             Add(block.AsSpan(0, n));
+            rest -= n;
+            if (rest < 0)
+            {
+                // Nobody keeps this any more: who writes without end waits, instead of taking a processor to read and drop it.
+                await Task.Delay(FloodPause);
+                rest = FloodStep;
+            }
         }
     }
 

@@ -39,6 +39,34 @@ public sealed class AgentTests
     }
 
     [Theory]
+    [InlineData("memory_mb: 64", "head -c 400000000 /dev/zero | tail; exit 1", "memory")]
+    [InlineData("pids: 8", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done; wait", "pids")]
+    [InlineData("disk_mb: 10", "while :; do head -c 1000000 /dev/zero >> f$((i++ % 100)); done", "disk")]
+    [InlineData("output_kb: 1", "seq 1000", "output")]
+    [InlineData("seconds: 1", "sleep 30", "wall time")]
+    [InlineData("cpu_seconds: 1", "while :; do :; done", "CPU time")]
+    public async Task An_agent_file_limits_its_commands_and_the_limit_that_was_hit_is_named(string limit, string command, string name)
+    {
+        using var scene = await Scene.NewAsync();
+        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), $"sandbox: {{ {limit} }}\n", Cancel);
+        var model = scene.Model("m", Script.Turn("", Script.Shell(command)), Script.Expecting(Script.Turn("", Script.Complete()), $"limit hit: {name}"));
+        (await scene.RunAsync(model, "--agent", "agent.yaml")).Exits(0);
+        Assert.Equal(name, (await scene.EventsAsync()).OfType<ToolCallFinished>().First().LimitHit);
+        (await scene.CairnAsync("log", "last")).Exits(0).Says($"limit hit: {name}");
+        await scene.VerifiedAsync();
+    }
+
+    [Theory]
+    [InlineData("sandbox: { pids: 1 }", "sandbox.pids may be 4 to")]
+    [InlineData("sandbox: { cpus: 1 }", "unknown key")]
+    public async Task A_limit_that_makes_no_sense_is_refused_by_name(string file, string says)
+    {
+        using var scene = await Scene.NewAsync();
+        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), file + "\n", Cancel);
+        (await scene.RunAsync("scripted:none", "--agent", "agent.yaml")).Exits(2).Says("agent.yaml", says);
+    }
+
+    [Theory]
     [InlineData("--max-steps", "2", "limit of 2 steps")]
     [InlineData("--budget-tokens", "9000", "tokens")]
     public async Task A_budget_stops_a_run_and_what_it_did_can_still_be_merged(string option, string value, string says)

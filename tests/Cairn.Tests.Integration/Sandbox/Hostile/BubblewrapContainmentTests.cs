@@ -1,0 +1,9 @@
+using Cairn.Sandbox;
+
+namespace Cairn.Tests.Integration.Sandbox.Hostile;
+
+/// <summary>The bombs against the chain of the machine's own programs.</summary>
+public sealed class BubblewrapContainmentTests : ContainmentConformance
+{
+    protected override LayerStoreOptions Options => new() { Backend = "bubblewrap" };
+}
