@@ -30,6 +30,7 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(FileData))]
 [JsonSerializable(typeof(WriteData))]
 [JsonSerializable(typeof(CommandData))]
+[JsonSerializable(typeof(ShellData))]
 [JsonSerializable(typeof(SearchData))]
 [JsonSerializable(typeof(FileListData))]
 public sealed partial class CairnJson : JsonSerializerContext

@@ -108,6 +108,11 @@ public static class CairnHost
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
         };
         services = replace(services, store);
+        if (writes)
+        {
+            OrphanedShells.End(services);
+        }
+
         return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,

@@ -232,6 +232,9 @@ public sealed record ToolCallFinished(
 
     /// <summary>What was asked of the network since the call before it ended; null when nothing was.</summary>
     public ImmutableArray<NetworkAccess>? Network { get; init; }
+
+    /// <summary>The run's shells after the call; null when it left them as they were.</summary>
+    public ShellSet? Shells { get; init; }
 }
 
 /// <summary>The agent or a human marks this place.</summary>

@@ -117,6 +117,9 @@ public interface IWorkspace : IAsyncDisposable
     /// <summary>Drops whatever is in the open layer.</summary>
     void Discard();
 
+    /// <summary>The run's persistent shells; null where there can be none.</summary>
+    IShells? Shells => null;
+
     /// <summary>Every entry of the merged view except the repository's .git, sorted by path, with content hashes: for proof and diff.</summary>
     ImmutableArray<ManifestEntry> Manifest();
 }

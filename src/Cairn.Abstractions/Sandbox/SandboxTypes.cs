@@ -113,6 +113,17 @@ public interface ILayerStore
     /// <param name="top">The frozen layer to stand on; null for the repository itself.</param>
     IWorkspace Open(RunId run, string repository, LayerId? top);
 
+    /// <summary>Likewise, for a run that has shells: live ones go on if they are those of this place, else they are ended.</summary>
+    IWorkspace Open(RunId run, string repository, LayerId? top, ShellSet? shells) => Open(run, repository, top);
+
+    /// <summary>Ends the shells of a run and everything that runs in them; no error when there are none.</summary>
+    void EndShells(RunId run)
+    {
+    }
+
+    /// <summary>The runs that have live shells in this state directory.</summary>
+    IReadOnlyList<RunId> RunsWithShells() => [];
+
     /// <summary>What one layer changed against the one below it.</summary>
     LayerChanges Changes(LayerId layer);
 

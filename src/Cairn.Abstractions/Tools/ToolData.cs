@@ -30,6 +30,17 @@ public sealed record CommandData(int ExitCode, string Output, string Error, long
     public bool Passed => ExitCode == 0 && LimitHit is null or "output";
 }
 
+/// <summary>What a persistent shell answered: see <see cref="ShellAnswer"/>.</summary>
+/// <param name="Output">What its terminal showed, control sequences and all.</param>
+/// <param name="ExitCode">Of the last command at the prompt, or of the shell when it ended; else null.</param>
+/// <param name="Ended">The shell is gone.</param>
+/// <param name="AsksForInput">A program reads the terminal.</param>
+/// <param name="Directory">Where the shell stands.</param>
+/// <param name="Running">What still runs.</param>
+/// <param name="Notes">What was lost or built again.</param>
+public sealed record ShellData(
+    string Output, int? ExitCode, bool Ended, bool AsksForInput, string Directory, ImmutableArray<string> Running, ImmutableArray<string> Notes);
+
 /// <summary>What a search found.</summary>
 /// <param name="Matches">By path, then line.</param>
 /// <param name="Complete">Nothing was left out.</param>

@@ -6,7 +6,7 @@ namespace Cairn.Cli.Terminal;
 internal static class CallText
 {
     private const int Longest = 60;
-    private static readonly string[] Telling = ["command", "path", "pattern", "question", "summary"];
+    private static readonly string[] Telling = ["command", "input", "path", "pattern", "question", "summary"];
 
     public static string Of(string tool, string arguments)
     {

@@ -14,6 +14,7 @@ internal sealed class ToolOperation(RunSession session)
         var workspace = await session.WorkspaceAsync();
         var start = services.Time.GetTimestamp();
         var printed = new PartialOutput();
+        workspace.Shells?.Begin(command.Call.Id);
         var result = await InvokeAsync(command.Call, workspace, printed, cancellationToken);
         if (cancellationToken.IsCancellationRequested)
         {
@@ -39,6 +40,7 @@ internal sealed class ToolOperation(RunSession session)
             result.LimitHit,
             (long)elapsed.TotalMilliseconds)
         {
+            Shells = Equals(workspace.Shells?.Set, session.State.Shells) ? null : workspace.Shells?.Set,
             Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
                 ? null
                 : services.Blobs.PutText("", result.Data).Body,

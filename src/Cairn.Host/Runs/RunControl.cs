@@ -125,6 +125,7 @@ public sealed class RunControl(RunServices services)
             {
                 _walls.TryRemove(run, out _);
                 await ChildRuns.EndAsync(this, session);
+                Services.Layers.EndShells(run);
             }
 
             return state;
@@ -152,6 +153,11 @@ public sealed class RunControl(RunServices services)
             }
 
             await session.CommitAsync(new RunStopRequested(pause, reason), cancellationToken);
+            if (!pause)
+            {
+                Services.Layers.EndShells(run);
+            }
+
             return pause ? session.State : await new RunLoop(session, new Operations(session, this), null).RunAsync(CancellationToken.None);
         }
 
@@ -186,7 +192,14 @@ public sealed class RunControl(RunServices services)
             await session.CommitAsync(events, events.Aggregate(session.State, Kernel.Kernel.Apply), CancellationToken.None);
         }
 
-        return stop.Kind is StopKind.Pause or StopKind.Abandon ? session.State : await loop.RunAsync(CancellationToken.None);
+        if (stop.Kind is StopKind.Pause or StopKind.Abandon)
+        {
+            return session.State;
+        }
+
+        var ended = await loop.RunAsync(CancellationToken.None);
+        Services.Layers.EndShells(session.Run);
+        return ended;
     }
 
     /// <summary>

@@ -68,7 +68,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     /// <summary>The workspace, standing on the state's layer.</summary>
     public async ValueTask<IWorkspace> WorkspaceAsync()
     {
-        if (_workspace is not null && _workspace.Top != State.Layer)
+        if (_workspace is not null && (_workspace.Top != State.Layer || !Equals(_workspace.Shells?.Set, State.Shells)))
         {
             await _workspace.DisposeAsync();
             _workspace = null;
@@ -89,7 +89,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     private IWorkspace Open()
     {
-        var workspace = Services.Layers.Open(Run, State.Spec.Repository, State.Layer);
+        var workspace = Services.Layers.Open(Run, State.Spec.Repository, State.Layer, State.Shells);
         return Network is { } network ? new ConnectedWorkspace(workspace, network) : workspace;
     }
 }

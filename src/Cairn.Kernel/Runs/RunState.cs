@@ -110,6 +110,9 @@ public sealed record RunState
     /// <summary>The top layer; null when nothing changed yet.</summary>
     public LayerId? Layer { get; init; }
 
+    /// <summary>The run's shells; null when none is open.</summary>
+    public ShellSet? Shells { get; init; }
+
     /// <summary>Places to return to.</summary>
     [JsonIgnore]
     public HashedList<Checkpoint> Checkpoints { get; init; } = HashedList<Checkpoint>.Empty;

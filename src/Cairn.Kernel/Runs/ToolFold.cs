@@ -80,6 +80,7 @@ internal static class ToolFold
         {
             Turn = turn,
             Layer = e.Layer ?? state.Layer,
+            Shells = e.Shells is null ? state.Shells : e.Shells.Open.IsDefaultOrEmpty ? null : e.Shells,
             ErrorsInARow = failed ? state.ErrorsInARow + 1 : 0,
         };
         var tool = turn.Calls.First(c => c.Id == e.Call).Tool;
@@ -90,6 +91,10 @@ internal static class ToolFold
         else if (failed)
         {
             next = LifecycleFold.Mark(next, $"{tool}: {e.Status}");
+        }
+        else if (e.Shells is not null)
+        {
+            next = LifecycleFold.Mark(next, $"{tool}: shells");
         }
 
         return Settle(next, cut: false);

@@ -132,7 +132,8 @@ internal sealed class LayerCollector(
         foreach (var name in files.State.Names("open"))
         {
             var root = $"open/{name}";
-            if (Remove(root, () => files.Births.IsOpen(root), () => { }))
+            // Shells may hold the layer of a run that nobody drives.
+            if (Remove(root, () => files.Births.IsOpen(root) || files.State.Stat($"shells/{name}.sock") is not null, () => { }))
             {
                 _leftOvers++;
             }

@@ -4,6 +4,7 @@ using Cairn.Sandbox.Isolation;
 using Cairn.Sandbox.Isolation.Bubblewrap;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
+using Cairn.Sandbox.Sessions;
 
 namespace Cairn.Sandbox;
 
@@ -20,6 +21,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly Squash _squash;
     private readonly ContentPlaces _places;
     private readonly SandboxRunner _runner;
+    private readonly ShellHolder _holder;
+    private readonly WorkspacePlaces _workspaces;
     private int _disposed;
 
     /// <summary>Opens or makes the store.</summary>
@@ -38,6 +41,8 @@ public sealed class LayerStore : ILayerStore, IDisposable
         _squash = new(_files);
         _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend), () => new BubblewrapBackend(_files, _options.Mounts));
         _places = new(_files, blobs);
+        _holder = new(_files, _options.Mounts);
+        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
@@ -52,7 +57,16 @@ public sealed class LayerStore : ILayerStore, IDisposable
     public string Backend => _runner.Backend;
 
     /// <inheritdoc/>
-    public IWorkspace Open(RunId run, string repository, LayerId? top)
+    public IWorkspace Open(RunId run, string repository, LayerId? top) => Open(run, repository, top, null);
+
+    /// <inheritdoc/>
+    public void EndShells(RunId run) => _holder.End(run);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RunId> RunsWithShells() => _holder.Runs();
+
+    /// <inheritdoc/>
+    public IWorkspace Open(RunId run, string repository, LayerId? top, ShellSet? shells)
     {
         var root = CheckRepository(repository);
         foreach (var meta in _files.Chain(top).Take(1))
@@ -64,7 +78,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         CgroupTree.Current.KillLeftovers(_files.Owner, run);
-        return new Workspace(_files, _squash, _runner, _blobs, run, root, top, _options.SquashDepth);
+        return new Workspace(_workspaces, run, root, top, LiveShells.Find(_files, _holder, run, shells, top));
     }
 
     /// <inheritdoc/>
@@ -135,6 +149,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
         }
 
         _runner.Dispose();
+        _holder.Dispose();
         _files.Dispose();
     }
 

@@ -32,6 +32,14 @@ internal sealed class OpenLayer : IDisposable
         return new(files, name, MakeTree(files, name + "/d", root));
     }
 
+    /// <summary>Goes on with the layer that a run's shells have mounted.</summary>
+    public static OpenLayer Adopt(LayerFiles files, RunId run)
+    {
+        var name = LayerFiles.OpenRoot(run);
+        files.Births.Open(name);
+        return new(files, name, files.OpenTree(name + "/d"));
+    }
+
     /// <summary>Moves the tree to its place as a frozen layer and starts a new one. The handle that is given back is the caller's.</summary>
     public DirectoryHandle MoveTo(string tree, FileStat root)
     {
@@ -83,6 +91,13 @@ internal sealed class OpenLayer : IDisposable
     }
 
     public void Dispose() => Tree.Dispose();
+
+    /// <summary>Closes the layer and leaves it where it is: for whoever has it mounted.</summary>
+    public void Leave()
+    {
+        Tree.Dispose();
+        _files.Births.Close(_root);
+    }
 
     /// <summary>Removes the layer with all that belongs to it.</summary>
     public void Drop()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
+using Cairn.Sandbox.Sessions;
 
 namespace Cairn.Sandbox.Layers;
 
@@ -16,28 +17,40 @@ internal sealed class Workspace : IWorkspace
     private readonly OpenLayer _open;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly RunShells _shells;
     private readonly CancellationTokenSource _closing = new();
     private StackView _stack;
     private MergedView _view;
+    private LayerId? _below;
+    private ImmutableArray<LayerEdit>? _copied;
     private bool _closed;
 
-    public Workspace(
-        LayerFiles files, Squash squash, SandboxRunner runner, IBlobStore blobs, RunId run, string root, LayerId? top, int depth)
+    /// <param name="places">What the store shares with its workspaces.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="root">The repository.</param>
+    /// <param name="top">The top frozen layer.</param>
+    /// <param name="live">What the run's shells hold; null when none live on.</param>
+    public Workspace(WorkspacePlaces places, RunId run, string root, LayerId? top, LiveShells live)
     {
-        (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (files, squash, runner, blobs, run, root, top, depth);
-        _stack = new(files, squash, root, top, depth);
+        (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (places.Files, places.Squash, places.Runner, places.Blobs, run, root, top, places.Depth);
+        _below = live.IsMounted ? live.Below : top;
+        _stack = new(_files, _squash, root, _below, _depth);
+        _shells = new(run, places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
         try
         {
-            _open = OpenLayer.Create(files, run, _stack.View.Root().Stat);
+            _open = live.IsMounted ? OpenLayer.Adopt(_files, run) : OpenLayer.Create(_files, run, _stack.View.Root().Stat);
+            _copied = live.IsMounted && top is { } copy && _files.Meta(copy).Parent == _below ? _files.Meta(copy).Edits : null;
+            _view = WithOpen();
+            _shells.Adopt(live.Known, live.Client, live.State, live.Ended);
         }
         catch
         {
             _stack.Dispose();
             throw;
         }
-
-        _view = WithOpen();
     }
+
+    public IShells Shells => _shells;
 
     public string Root { get; }
 
@@ -102,7 +115,16 @@ internal sealed class Workspace : IWorkspace
                 : expected is null ? $"'{path}' exists already; read it before it is replaced." : $"'{path}' changed since it was read; read it again.");
         }
 
-        _open.Write(_view, at.Path, content, at.Entry?.Stat);
+        if (_shells.IsMounted)
+        {
+            _shells.MarkAsync().GetAwaiter().GetResult();
+            MountedFile.Write(_shells.MountedAt, at.Path, content, at.Entry?.Stat, _files.IsRoot);
+        }
+        else
+        {
+            _open.Write(_view, at.Path, content, at.Entry?.Stat);
+        }
+
         return BlobHash.Of(content);
     }
 
@@ -119,6 +141,12 @@ internal sealed class Workspace : IWorkspace
         await _changing.WaitAsync(stop.Token);
         try
         {
+            if (!await _shells.TryRestAsync())
+            {
+                throw new WorkspaceException(
+                    FileProblem.Io, $"The workspace is held by {await _shells.HoldersAsync()}. Run the command in that shell or another one of the run, or end what holds it. The command was not run.");
+            }
+
             return await _runner.RunAsync(Request(command), stop.Token);
         }
         finally
@@ -156,15 +184,22 @@ internal sealed class Workspace : IWorkspace
         {
             var scan = new LayerScan(_view, _files.OpaqueAttribute, _blobs);
             var edits = scan.Run();
-            if (edits.IsEmpty)
+            if (edits.SequenceEqual(_copied ?? []))
             {
                 return null;
             }
 
-            scan.Sync();
             using var birth = _files.Births.Bear(id);
+            var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
+            if (_shells.IsMounted)
+            {
+                MakeRoom(id);
+                CommitCopy(meta);
+                return meta.ToChanges();
+            }
+
+            scan.Sync();
             MakeRoom(id);
-            var meta = new LayerMeta(LayerMeta.CurrentVersion, id, Top, Root, edits);
             _files.Prepare(meta);
             Commit(meta);
             return meta.ToChanges();
@@ -178,6 +213,11 @@ internal sealed class Workspace : IWorkspace
     public void Discard()
     {
         using var idle = EnterIdle();
+        if (_shells.IsMounted)
+        {
+            throw new InvalidOperationException("What shells hold cannot be discarded.");
+        }
+
         _open.Clear(_stack.View.Root().Stat);
         _view = WithOpen();
     }
@@ -204,7 +244,16 @@ internal sealed class Workspace : IWorkspace
         _closed = true;
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
-        _open.Drop();
+        if (_shells.Release())
+        {
+            // Shells live on over it; who opens the run next goes on with it or drops it.
+            _open.Leave();
+        }
+        else
+        {
+            _open.Drop();
+        }
+
         _stack.Dispose();
         _changing.Dispose();
         _closing.Dispose();
@@ -255,11 +304,23 @@ internal sealed class Workspace : IWorkspace
         throw new InvalidOperationException("A command that changes the workspace is still running.");
     }
 
+    /// <summary>
+    /// While shells have the open layer mounted it cannot become a frozen one: a copy does, over the same layer as before it.
+    /// What a program is just writing may be caught in the middle, as with a crash of the machine.
+    /// </summary>
+    private void CommitCopy(LayerMeta meta)
+    {
+        TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
+        _files.Prepare(meta);
+        _files.Commit(meta);
+        (Top, _copied) = (meta.Layer, meta.Edits);
+    }
+
     private void Commit(LayerMeta meta)
     {
         _open.MoveTo(LayerFiles.LayerTree(meta.Layer), _view.Root().Stat).Dispose();
         _files.Commit(meta);
-        Top = meta.Layer;
+        (Top, _below, _copied) = (meta.Layer, meta.Layer, null);
         var old = _stack;
         _stack = new(_files, _squash, Root, Top, _depth);
         _view = WithOpen();

@@ -1,0 +1,120 @@
+using System.Text;
+using Cairn.Sandbox.Limits;
+
+namespace Cairn.Sandbox.Sessions;
+
+/// <summary>What a shell says during one call.</summary>
+internal sealed class ShellFeed
+{
+    private readonly Lock _gate = new();
+    private readonly OutputCapture _capture;
+    private readonly Action<string>? _listener;
+    private readonly StringBuilder _held = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="maxBytes">The most bytes of output that are kept.</param>
+    /// <param name="listener">Told of output while it arrives; may be null.</param>
+    public ShellFeed(int maxBytes, Action<string>? listener)
+    {
+        _listener = listener;
+        _capture = new(maxBytes, listener is null ? null : Tell);
+    }
+
+    /// <summary>Output so far, all that was printed.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>The last prompt's number, as the holder counts.</summary>
+    public long Reports { get; private set; }
+
+    /// <summary>Its report.</summary>
+    public ShellState? State { get; private set; }
+
+    /// <summary>The shell's exit code; null while it lives.</summary>
+    public int? Ended { get; private set; }
+
+    /// <summary>The holder is gone.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>Completes at the next news after it was read.</summary>
+    public Task Changed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _changed.Task;
+            }
+        }
+    }
+
+    /// <summary>Whether the terminal has printed the sign of that prompt: then all output before it is here.</summary>
+    public bool HasSeen(int prompt) => Raw().Contains(PromptSign.Of(prompt), StringComparison.Ordinal);
+
+    /// <summary>The output without the signs of prompts.</summary>
+    public string Text() => PromptSign.Without(Raw());
+
+    public void Take(HolderNews news)
+    {
+        lock (_gate)
+        {
+            switch (news.Type)
+            {
+                case 'o':
+                    _capture.Add(news.Body);
+                    Total = news.First + news.Body.Length;
+                    break;
+                case 'p':
+                    (Reports, State) = (news.First, ShellState.Parse(news.Body));
+                    break;
+                case 'x':
+                    Ended = (int)news.First;
+                    break;
+                default:
+                    IsLost = true;
+                    break;
+            }
+
+            _changed.SetResult();
+            _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Waits until something is so, the holder is gone, or the time is over.</summary>
+    public async Task UntilAsync(TimeProvider time, TimeSpan most, Func<bool> condition, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (time.GetElapsedTime(start) is var elapsed && elapsed < most)
+        {
+            var changed = Changed;
+            if (condition() || IsLost)
+            {
+                return;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(most - elapsed, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private string Raw()
+    {
+        lock (_gate)
+        {
+            return _capture.Text();
+        }
+    }
+
+    // A sign may come in two parts: what begins like one waits for the rest.
+    private void Tell(string text)
+    {
+        _held.Append(text);
+        var all = PromptSign.Without(_held.ToString());
+        var open = all.LastIndexOf('\e');
+        var keep = open >= 0 && PromptSign.IsBeginning(all.AsSpan(open)) ? open : all.Length;
+        _held.Clear().Append(all, keep, all.Length - keep);
+        if (keep > 0)
+        {
+            _listener!(all[..keep]);
+        }
+    }
+}
