@@ -12,6 +12,9 @@ internal sealed class LimitedWorkspace(IWorkspace inner, CommandLimits limits) :
 
     public LayerId? Top => _inner.Top;
 
+    /// <summary>None: what is typed into a shell cannot be held to the limits of a single command.</summary>
+    public IShells? Shells => null;
+
     /// <summary>The workspace as it is when there are no limits.</summary>
     public static IWorkspace Of(IWorkspace workspace, CommandLimits? limits) => limits is null ? workspace : new LimitedWorkspace(workspace, limits);
 

@@ -11,6 +11,9 @@ internal sealed class ConnectedWorkspace(IWorkspace inner, RunNetwork network) :
 
     public LayerId? Top => inner.Top;
 
+    /// <summary>They have no network: only single commands go through the proxy.</summary>
+    public IShells? Shells => inner.Shells;
+
     public WorkspaceEntry? Stat(string path) => inner.Stat(path);
 
     public WorkspaceFile Read(string path, long maxBytes) => inner.Read(path, maxBytes);
