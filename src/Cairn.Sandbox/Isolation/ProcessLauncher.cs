@@ -19,6 +19,10 @@ internal sealed class ProcessLauncher : IDisposable
 
     private const nint CloseRangeNumber = 436;
     private const uint CloseOnExecFlag = 4;
+
+    // Descriptors belong to the whole process: while one launcher lets a child inherit one, another must neither close it
+    // to children again nor start a child of its own.
+    private static readonly Lock Forking = new();
     private static readonly string[] SystemDirectories = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"];
     private readonly BlockingCollection<(ProcessStartInfo Info, SafeFileHandle? Inherited, TaskCompletionSource<Process> Started)> _work = [];
     private readonly Thread _thread;
@@ -93,9 +97,15 @@ internal sealed class ProcessLauncher : IDisposable
         {
             try
             {
-                // A descriptor that our own parent left open must not reach the sandbox.
-                _ = LinuxCalls.CloseRange(CloseRangeNumber, 3, uint.MaxValue, CloseOnExecFlag);
-                started.SetResult(inherited is null ? Process.Start(info)! : StartInheriting(info, inherited));
+                Process process;
+                lock (Forking)
+                {
+                    // A descriptor that our own parent left open must not reach the sandbox.
+                    _ = LinuxCalls.CloseRange(CloseRangeNumber, 3, uint.MaxValue, CloseOnExecFlag);
+                    process = inherited is null ? Process.Start(info)! : StartInheriting(info, inherited);
+                }
+
+                started.SetResult(process);
             }
             catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException or IOException)
             {

@@ -124,7 +124,7 @@ public abstract class HostileConformance
 
         OnHost("rm", "-rf", arena.Fixture.In("d"), arena.Fixture.In("l"));
         await using var workspace = arena.Fixture.Open();
-        var race = Shell(workspace, $"mkdir d; echo inside > d/canary; ln -s {outside} l; ./probe swap d l 3");
+        var race = Shell(workspace, $"mkdir d; echo inside > c; mv c d/canary; ln -s {outside} l; ./probe swap d l 3");
         var (inside, refused) = (0, 0);
         while (!race.IsCompleted)
         {
