@@ -101,7 +101,8 @@ public abstract class HostileConformance
         new ProcessStartInfo("script", ["-qec", arena.Fill(script), "/dev/null"])
         {
             WorkingDirectory = arena.Fixture.Repository, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-            Environment = { ["GIT_CONFIG_GLOBAL"] = "/dev/null", ["GIT_CONFIG_NOSYSTEM"] = "1" },
+            // A pager of the machine's own would wait for a key; the repository's comes before this one.
+            Environment = { ["GIT_CONFIG_GLOBAL"] = "/dev/null", ["GIT_CONFIG_NOSYSTEM"] = "1", ["PAGER"] = "cat" },
         },
         Cancel);
 
