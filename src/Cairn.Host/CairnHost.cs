@@ -105,6 +105,7 @@ public static class CairnHost
             Judge = new CommandJudge(),
             Human = options.Human,
             Time = options.Time,
+            Fence = writes ? FenceKey.Of(options.StateDirectory) : FenceKey.Random(),
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
         };
         services = replace(services, store);

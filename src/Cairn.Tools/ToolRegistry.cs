@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Tools.Calls;
+using Cairn.Tools.Context;
 using Cairn.Tools.Control;
 using Cairn.Tools.Files;
 using Cairn.Tools.Git;
@@ -34,6 +35,7 @@ public sealed class ToolRegistry : IToolRegistry
             .. SearchDriver.Tools(),
             .. GitDriver.Tools(),
             .. ShellDriver.Tools(reachesOut),
+            .. ContextDriver.Tools(),
             .. ControlDriver.Tools(),
             .. more,
         ];

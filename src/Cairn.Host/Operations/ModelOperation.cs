@@ -18,7 +18,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
 
         var (request, hash) = session.Prompts.Render(ask.Plan, ask.MaxOutputTokens);
         var intent = new ModelCallStarted(
-            ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state);
+            ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state) { Context = ask.Context };
         return (intent, token => SettledAsync(ask, request, token));
     }
 
@@ -93,7 +93,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         return new(
             ask.Step,
             services.Blobs.Put(bytes),
-            TokenEstimate.UpperBound(bytes.Length),
+            Tokens(response, bytes.Length),
             response.Usage,
             response.CostUsd ?? 0,
             response.Finish,
@@ -101,6 +101,15 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         {
             Logprobs = logprobs,
         };
+    }
+
+    private int Tokens(ModelResponse response, int bytes)
+    {
+        const int call = 16;
+        return session.State.Model is { } model && session.Services.TokenCounter(model.Id) is { } counter
+            ? counter.Count(response.Text) + counter.Count(response.Reasoning ?? "")
+                + response.ToolCalls.Sum(c => counter.Count(c.Name) + counter.Count(c.Arguments) + call)
+            : TokenEstimate.UpperBound(bytes);
     }
 
     private RequestedCall Check(ModelToolCall call)
@@ -117,7 +126,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return new(call.Id, call.Name, arguments, default, 0) { Needs = session.NeedsOf(call.Name, call.Arguments) };
         }
 
-        var stored = blobs.PutText(call.Name, problem);
+        var stored = session.Count(call.Name, problem);
         return new(call.Id, call.Name, arguments, stored.Body, stored.Tokens);
     }
 }
