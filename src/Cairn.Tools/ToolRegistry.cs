@@ -3,6 +3,7 @@ using Cairn.Abstractions;
 using Cairn.Tools.Calls;
 using Cairn.Tools.Context;
 using Cairn.Tools.Control;
+using Cairn.Tools.Discovery;
 using Cairn.Tools.Files;
 using Cairn.Tools.Git;
 using Cairn.Tools.Search;
@@ -36,6 +37,7 @@ public sealed class ToolRegistry : IToolRegistry
             .. GitDriver.Tools(),
             .. ShellDriver.Tools(reachesOut),
             .. ContextDriver.Tools(),
+            .. DiscoveryDriver.Tools(),
             .. ControlDriver.Tools(),
             .. more,
         ];

@@ -14,13 +14,14 @@ internal sealed class ContextOperation(RunSession session)
     private const int MaxHits = 20;
     private const int MaxSearchedBytes = 32 * 1024 * 1024;
 
-    public static bool Serves(string tool) => tool is KernelTools.Recall or KernelTools.Pin;
+    public static bool Serves(string tool) => tool is KernelTools.Recall or KernelTools.Pin or KernelTools.FindTools;
 
     public Task<RunEvent> RunAsync(RunTool command)
     {
         var start = session.Services.Time.GetTimestamp();
         using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(command.Call.Arguments));
-        var result = session.State.Context is null ? ToolResult.Failed("This run has no prompts, and so no context.")
+        var result = command.Call.Tool == KernelTools.FindTools ? Find(arguments.RootElement)
+            : session.State.Context is null ? ToolResult.Failed("This run has no prompts, and so no context.")
             : command.Call.Tool == KernelTools.Pin ? Pin(arguments.RootElement)
             : Recall(arguments.RootElement);
         var text = session.Count("", SafeText.ForModel(result.Text, ToolResult.MaxTextBytes));
@@ -30,6 +31,12 @@ internal sealed class ContextOperation(RunSession session)
         {
             Context = new ReportMaker(session).Make(command.Call, result, text),
         });
+    }
+
+    private ToolResult Find(JsonElement arguments)
+    {
+        var allowed = session.State.Spec.Agent.Tools.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        return ToolResult.Ok(ToolSearch.Find(session.Tools.Tools.Select(t => t.Descriptor).Where(t => allowed.Contains(t.Name)), arguments.GetProperty("query").GetString()!));
     }
 
     private ToolResult Pin(JsonElement arguments)

@@ -103,6 +103,14 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         };
     }
 
+    /// <summary>The call that a use_tool stands for; one that names use_tool again is refused as the tool that it is.</summary>
+    private static ModelToolCall Named(ModelToolCall call)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(call.Arguments);
+        var tool = json.RootElement.GetProperty("tool").GetString()!;
+        return call with { Name = tool == KernelTools.UseTool ? "use_tool(use_tool)" : tool, Arguments = json.RootElement.GetProperty("arguments").GetString()! };
+    }
+
     private int Tokens(ModelResponse response, int bytes)
     {
         const int call = 16;
@@ -117,6 +125,11 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         if (_allowed.Count == 0)
         {
             _allowed.UnionWith(session.State.Spec.Agent.Tools.Select(t => t.Name));
+        }
+
+        if (call.Name == KernelTools.UseTool && session.Tools.Check(call.Name, call.Arguments, _allowed) is null)
+        {
+            return Check(Named(call));
         }
 
         var blobs = session.Services.Blobs;

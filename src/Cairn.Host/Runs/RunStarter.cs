@@ -47,7 +47,7 @@ internal sealed class RunStarter(RunServices services)
 
         var started = new RunStarted(
             Kernel.Kernel.Version,
-            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), tools, counter) : Agent(request.Code, tools),
+            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), request.Task, tools, counter) : Agent(request.Code, tools),
             services.Blobs.PutText("task", request.Task, counter),
             Title(request.Task),
             repository,
@@ -95,13 +95,14 @@ internal sealed class RunStarter(RunServices services)
             request.Limits,
             cancellationToken);
 
-    private AgentSpec Agent(AgentProfile profile, ImmutableArray<ITool> all, ITokenCounter? counter)
+    private AgentSpec Agent(AgentProfile profile, string task, ImmutableArray<ITool> all, ITokenCounter? counter)
     {
-        var tools = all
-            .Where(t => profile.Tools.IsEmpty
+        var usable = all
+            .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
                 ? t.Descriptor.Name != KernelTools.Spawn
                 : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
+        var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
         return new(
@@ -110,11 +111,11 @@ internal sealed class RunStarter(RunServices services)
             services.Blobs.PutText(profile.Name, profile.Prompt, counter),
             services.Blobs.Put(definitions),
             TokenEstimate.UpperBound(definitions.Length),
-            [.. tools.Select(t => new ToolBinding(t.Name, t.Effect))]);
+            [.. usable.Where(t => more || !ToolSearch.IsDiscovery(t.Name)).Select(t => new ToolBinding(t.Name, t.Effect))]);
     }
 
     private static AgentSpec Agent(ICodeAgent agent, ImmutableArray<ITool> all) =>
-        new(AgentKind.Code, agent.Name, null, default, 0, [.. all.Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
+        new(AgentKind.Code, agent.Name, null, default, 0, [.. all.Where(t => !ToolSearch.IsDiscovery(t.Descriptor.Name)).Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
 
     private static string Title(string task)
     {

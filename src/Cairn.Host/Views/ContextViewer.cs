@@ -54,36 +54,11 @@ internal static class ContextViewer
             return new(call.Step, call.Attempt, plan.Tokens, 0, 0, before is null ? null : "another model is asked", false);
         }
 
-        long shared = Room.Fixed(plan.Spec);
-        var bound = shared + Settled(before);
-        if (Equals(before.Window.Carried, plan.Window.Carried) || before.Window.Digest == plan.Window.Digest)
-        {
-            shared += plan.Window.Carried?.Tokens ?? 0;
-            for (var i = plan.Window.First; i < Math.Min(before.History.Count, plan.History.Count) && Same(before, plan, i); i++)
-            {
-                shared += plan.History[i].Tokens(plan.Window.Of(i).AsSpan());
-            }
-        }
-
+        var (bound, shared) = PrefixReuse.Between(before, plan);
         var why = shared >= bound ? null
             : call.Context is { } move ? $"room was made by {move.Policy}: {move.Before} to {move.After} tokens{(cause.Length == 0 ? "" : $" ({cause})")}"
             : cause.Length > 0 ? cause
             : "a settled part of the prompt changed";
-        return new(call.Step, call.Attempt, plan.Tokens, Math.Min(bound, Math.Max(shared, bound)), Math.Min(shared, bound), why, why is not null && call.Context is null && cause.Length == 0);
+        return new(call.Step, call.Attempt, plan.Tokens, bound, shared, why, why is not null && call.Context is null && cause.Length == 0);
     }
-
-    private static long Settled(PromptPlan plan)
-    {
-        var sum = (long)(plan.Window.Carried?.Tokens ?? 0);
-        for (var i = plan.Window.First; i < plan.History.Count; i++)
-        {
-            sum += plan.History[i].Tokens(plan.Window.Of(i).AsSpan());
-        }
-
-        return sum;
-    }
-
-    private static bool Same(PromptPlan before, PromptPlan now, int entry) =>
-        before.Window.First == now.Window.First && ReferenceEquals(before.History[entry], now.History[entry])
-        && before.Window.Of(entry).AsSpan().SequenceEqual(now.Window.Of(entry).AsSpan());
 }

@@ -7,10 +7,10 @@ namespace Cairn.Kernel;
 internal static class ContextFold
 {
     /// <summary>Errors that are kept in mind at most; beyond that the oldest is forgotten.</summary>
-    public const int MaxErrors = 8;
+    public const int MaxErrors = 256;
 
     /// <summary>Addresses that are pinned at most; beyond that the first in order is let go.</summary>
-    public const int MaxPins = 64;
+    public const int MaxPins = 256;
 
     /// <summary>Files that are followed at most; beyond that the one that was unused for the longest time is forgotten.</summary>
     public const int MaxFiles = 1024;

@@ -15,6 +15,11 @@ internal sealed class PageIndex
         _context = state.Context!;
         _step = state.Step;
         _kept = [.. _context.Pins];
+        foreach (var error in _context.Errors)
+        {
+            _kept.Add(ContextAddress.Result(error.Call));
+        }
+
         foreach (var file in _context.Files.Values)
         {
             foreach (var page in file.Pages)
@@ -35,14 +40,6 @@ internal sealed class PageIndex
         foreach (var mark in Marks(call))
         {
             if (_kept.Contains(ContextAddress.File(mark.Path)) && _current.Contains(call.Id))
-            {
-                return true;
-            }
-        }
-
-        foreach (var error in _context.Errors)
-        {
-            if (error.Call == call.Id)
             {
                 return true;
             }

@@ -16,6 +16,7 @@ internal sealed class Survivors
     private const int MaxFiles = 200;
 
     private readonly RunState _state;
+    private readonly int _more;
     private readonly List<CarriedText> _texts = [];
 
     public Survivors(RunState state)
@@ -40,6 +41,8 @@ internal sealed class Survivors
             var body = human || call.Report?.Brief is null ? (call.Result, call.Tokens) : (call.Report.Brief.Body, call.Report.Brief.Tokens);
             _texts.Add(new(human ? "A human's answer" : "Pinned", ContextAddress.Result(call.Id), body.Item1, body.Item2, human));
         }
+
+        _more = Cut(Room.Of(state) / 4);
     }
 
     /// <summary>Addresses of what must be found in the prompt, whole or by name.</summary>
@@ -112,6 +115,24 @@ internal sealed class Survivors
     /// <summary>Upper bound of the tokens of the message's fixed words.</summary>
     private int HeaderTokens => 160 + TokenEstimate.Bytes(_state.Spec.Repository);
 
+    /// <summary>Even names take room: of very many in a very small window the first ones count, and of the others only the number.</summary>
+    private int Cut(long most)
+    {
+        var sum = 0L;
+        for (var i = 0; i < _texts.Count; i++)
+        {
+            sum += Cost(Pointer(_texts[i]));
+            if (sum > most)
+            {
+                var cut = _texts.Count - i;
+                _texts.RemoveRange(i, cut);
+                return cut;
+            }
+        }
+
+        return 0;
+    }
+
     private long Pointers => _texts.Sum(t => Cost(Pointer(t)));
 
     private static long Cost(CarriedText text) => text.Tokens + Fence.Tokens + TokenEstimate.Bytes(text.Title) + 4;
@@ -129,6 +150,11 @@ internal sealed class Survivors
             yield return file.Version.IsNone
                 ? $"{Shown(path)}: is gone"
                 : string.Create(CultureInfo.InvariantCulture, $"{Shown(path)}: version {file.Version.Short}, step {file.Step}");
+        }
+
+        if (_more > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"and {_more} more errors and pins; `recall` with a query finds them");
         }
 
         if (files.Count > MaxFiles)

@@ -9,12 +9,14 @@ internal sealed class TodoTool() : DriverTool(
     "Context", "todo", EffectClass.Pure, TimeSpan.FromSeconds(10),
     """{"items":[{"text":"find the failing test","done":true},{"text":"mend total()","done":false}]}""")
 {
+    private const int MaxItemChars = 300;
+
     protected override Task<ToolResult> RunAsync(ToolContext context, JsonElement arguments, CancellationToken cancellationToken)
     {
         var list = new StringBuilder();
         foreach (var item in arguments.GetProperty("items").EnumerateArray())
         {
-            list.Append(Flag(item, "done") ? "[x] " : "[ ] ").Append(Text(item, "text")).Append('\n');
+            list.Append(Flag(item, "done") ? "[x] " : "[ ] ").Append(SafeText.Line(Text(item, "text") ?? "", MaxItemChars)).Append('\n');
         }
 
         var text = list.Length == 0 ? "(nothing to do)" : list.ToString().TrimEnd('\n');
