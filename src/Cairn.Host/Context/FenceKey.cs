@@ -17,6 +17,11 @@ internal static class FenceKey
     /// <summary>The directory's secret; it is made when there is none, or none that is whole.</summary>
     public static BlobHash Of(string stateDirectory)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("Cairn keeps its state on Linux.");
+        }
+
         var path = Path.Combine(stateDirectory, Name);
         if (Read(path) is { } known)
         {
