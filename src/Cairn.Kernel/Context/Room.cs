@@ -5,7 +5,7 @@ namespace Cairn.Kernel;
 /// <summary>How much room a prompt has: the model's window without the reserves for system, tools, task and answer.</summary>
 public static class Room
 {
-    private const int FooterAndFrame = 200;
+    private const int FooterAndFrame = 320;
 
     /// <summary>Tokens set aside for the answer.</summary>
     public static int OutputReserve(ModelBinding model) => Math.Min(model.MaxOutputTokens, model.ContextTokens / 4);

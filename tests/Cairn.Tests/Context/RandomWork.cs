@@ -90,7 +90,7 @@ internal sealed class RandomWork
         _ => new() { Files = [new($"{_random.Next(30)}.cs", BlobHash.OfText($"{_random.Next(3)}")) { From = _random.Next(2) * 10, To = 40, Written = _random.Next(4) == 0 }], Brief = Brief(tokens) },
     };
 
-    private TextSource? Brief(int tokens) => tokens > 300 ? new("", BlobHash.OfText("b"), tokens / 5) : null;
+    private static TextSource? Brief(int tokens) => tokens > 300 ? new("", BlobHash.OfText("b"), tokens / 5) : null;
 
     private void Ask()
     {
