@@ -62,6 +62,7 @@ internal sealed class RunStarter(RunServices services)
             KeepDays = request.KeepDays,
             Policy = request.Policy,
             Devices = devices,
+            ContextPolicy = request.Profile?.ContextPolicy,
             Fence = model is null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);

@@ -45,6 +45,9 @@ public abstract class ContextPolicy
     /// <summary>name@version.</summary>
     public string Id => string.Create(CultureInfo.InvariantCulture, $"{Name}@{Version}");
 
+    /// <summary>The names of all policies, the default one first.</summary>
+    public static System.Collections.Immutable.ImmutableArray<string> Names => [NextUse.PolicyName, LeastRecentlyUsed.PolicyName, TwoQueues.PolicyName];
+
     /// <summary>The policy by that name; the default one for null and for names that are not known.</summary>
     public static ContextPolicy Of(string? name) => name switch
     {

@@ -24,6 +24,18 @@ public sealed class ContextRunTests
     }
 
     [Fact]
+    public async Task An_agent_file_names_the_policy_and_a_wrong_name_is_told()
+    {
+        using var scene = await Scene.NewAsync();
+        var model = scene.Model("m", Script.Turn("", Script.Complete()));
+        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), "context: lru\n", TestContext.Current.CancellationToken);
+        (await scene.RunAsync(model, "--agent", "agent.yaml")).Exits(0);
+        (await scene.CairnAsync("context", "last", "--at", "1")).Exits(0).Says("policy lru@1");
+        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), "context: newest\n", TestContext.Current.CancellationToken);
+        Assert.Contains("it may be next-use, lru, two-queues", (await scene.RunAsync(model, "--agent", "agent.yaml")).All, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_command_line_shows_tiers_places_and_reasons()
     {
         using var scene = await Scene.NewAsync(("a.txt", "one\n"));
