@@ -73,7 +73,8 @@ internal sealed class ContextOperation(RunSession session)
 
         if (Call(address) is { } call)
         {
-            return Page(arguments, session.Services.Blobs.GetText(call.Result), address) is var page && call.Report is { Files.IsDefaultOrEmpty: false } report
+            var text = session.Services.Blobs.GetText(call.Result);
+            return Page(arguments, text, address) is var page && call.Report is { Files.IsDefaultOrEmpty: false } report && page.Text.Length >= text.Length
                 ? page with { Context = page.Context! with { Files = [.. report.Files.Where(IsCurrent)] } }
                 : page;
         }
@@ -91,8 +92,15 @@ internal sealed class ContextOperation(RunSession session)
 
         var text = string.Join('\n', seen.Pages
             .Select(p => HistorySearch.Call(session.State.History, p.Call.Value) ?? session.State.Turn?.Calls.FirstOrDefault(c => c.Id == p.Call))
-            .OfType<TurnCall>().Select(c => session.Services.Blobs.GetText(c.Result)));
+            .OfType<TurnCall>().Select(Shown));
         return Page(arguments, text, address);
+    }
+
+    /// <summary>What an answer shows of a file; one that brought it back says so in a line of its own before.</summary>
+    private string Shown(TurnCall call)
+    {
+        var text = session.Services.Blobs.GetText(call.Result);
+        return call.Tool == KernelTools.Recall ? text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..] : text;
     }
 
     /// <summary>Marks of versions that are still current: what is brought back shows them as well as the answer did.</summary>

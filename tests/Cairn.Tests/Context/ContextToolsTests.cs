@@ -19,7 +19,7 @@ public sealed class ContextToolsTests
             Call("todo", """{"items":[{"text":"first","done":false}]}"""),
             Call("scratchpad", """{"text":"the parser lives in a.txt"}"""),
             Call("todo", """{"items":[{"text":"first","done":true},{"text":"second\nline","done":false}]}"""));
-        Assert.Equal("[x] first\n[ ] second line", text(state.Context!.Slots[ContextReport.Todo].Body));
+        Assert.Equal("[x] first\n[ ] second␊line", text(state.Context!.Slots[ContextReport.Todo].Body));
         Assert.Equal("the parser lives in a.txt", text(state.Context.Slots[ContextReport.Scratchpad].Body));
     }
 
