@@ -42,11 +42,14 @@ internal static class ContextCommand
         return command;
     }
 
+    /// <summary>An item by its whole address, by the part of it that tools take, or by the call that it is the answer of.</summary>
     private static ContextItemView Named(ContextView view, string address)
     {
-        var exact = view.Items.Where(i => i.Address == address).ToList();
-        var found = exact.Count > 0 ? exact : [.. view.Items.Where(i => Local(i.Address) == address || i.Provenance.EndsWith($"call {address.Replace("result:", "", StringComparison.Ordinal)}", StringComparison.Ordinal))];
-        return found.Count > 0 ? found[0] : throw new NotFoundException($"There is no item {address} in the context there; `cairn context {view.Run}` lists them.");
+        var call = address.StartsWith("result:", StringComparison.Ordinal) ? $"call {address["result:".Length..]}" : null;
+        return view.Items.FirstOrDefault(i => i.Address == address)
+            ?? view.Items.FirstOrDefault(i => Local(i.Address) == address || Local(i.Address).StartsWith($"{address}@", StringComparison.Ordinal))
+            ?? view.Items.FirstOrDefault(i => call is not null && (i.Provenance.EndsWith(call, StringComparison.Ordinal) || i.Provenance.Contains($"{call}.", StringComparison.Ordinal)))
+            ?? throw new NotFoundException($"There is no item {address} in the context there; `cairn context {view.Run}` lists them.");
     }
 
     private static string Local(string address) => string.Join('/', address.Split('/').Skip(4));
