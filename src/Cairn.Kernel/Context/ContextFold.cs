@@ -61,16 +61,18 @@ internal static class ContextFold
     public static ContextState Asked(ContextState context, long tokens) => context with { Asked = tokens };
 
     /// <summary>The provider counted the prompt: what it counted more than the bound said counts from now on.</summary>
-    public static ContextState Answered(ContextState context, ModelUsage usage, bool recorded)
+    public static ContextState Answered(ContextState context, ModelUsage usage, ModelBinding model)
     {
+        // Models that vote are all asked the same, and their usage is one sum.
+        var counted = usage.InputTokens / Math.Max(1, model.Voters ?? 1);
         var next = context with { Refusals = 0 };
-        if (recorded || context.Asked <= 0 || usage.InputTokens <= context.Asked * context.Calibration / 1000)
+        if (model.Recorded || context.Asked <= 0 || counted <= context.Asked * context.Calibration / 1000)
         {
             return next;
         }
 
         // Two in a hundred more: the next prompt is of the same kind, not of the same bytes.
-        var measured = (usage.InputTokens * 1020 / context.Asked) + 1;
+        var measured = (counted * 1020 / context.Asked) + 1;
         return next with { Calibration = (int)Math.Min(measured, 8000) };
     }
 

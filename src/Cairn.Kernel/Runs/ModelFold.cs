@@ -58,7 +58,7 @@ internal static class ModelFold
                 Steps = spent.Steps + 1,
             },
             Turn = new Turn(e.Step, e.Response, e.Tokens, [.. e.Calls.Select((call, i) => ToCall(state, e.Step, call, i))]),
-            Context = ContextFold.Answered(state.Context!, e.Usage, state.Model!.Recorded),
+            Context = ContextFold.Answered(state.Context!, e.Usage, state.Model!),
             SilentTurns = e.Calls.Length == 0 ? state.SilentTurns + 1 : 0,
             Phase = RunPhase.Tools,
         };

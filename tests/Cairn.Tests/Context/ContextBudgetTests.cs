@@ -69,8 +69,10 @@ public sealed class ContextBudgetTests
         var state = K.Apply(RunState.New, spec);
         Assert.Equal(10_000 - 2_000, Room.Prompt(state));
         Assert.Equal(Room.Prompt(state) - Room.Fixed(spec), Room.Of(state));
-        var usage = ContextFold.Answered(state.Context! with { Asked = 100 }, new ModelUsage(-50, -50), recorded: false);
+        var usage = ContextFold.Answered(state.Context! with { Asked = 100 }, new ModelUsage(-50, -50), state.Model! with { Recorded = false });
         Assert.Equal(1000, usage.Calibration);
+        var voted = ContextFold.Answered(state.Context! with { Asked = 100 }, new ModelUsage(300, 9), state.Model! with { Recorded = false, Voters = 3 });
+        Assert.Equal(1000, voted.Calibration);
         Assert.Equal(75, ContextFold.Refused(state.Context! with { Asked = 100 }).Ceiling);
     }
 }
