@@ -78,6 +78,9 @@ public interface ISandboxProcess : IAsyncDisposable
 
     /// <summary>The end of what it printed on standard error, for people.</summary>
     string ErrorTail { get; }
+
+    /// <summary>What it asked of the network since this was last called.</summary>
+    ImmutableArray<NetworkAccess> TakeNetwork() => [];
 }
 
 /// <summary>How a sandboxed command ended.</summary>
@@ -90,7 +93,20 @@ public sealed record SandboxResult(int ExitCode, string Output, string Error, Ti
 {
     /// <summary>It was stopped because its wall time was over.</summary>
     public bool TimedOut => LimitHit == "wall time";
+
+    /// <summary>All limits that were hit; <see cref="LimitHit"/> is the first of them.</summary>
+    public ImmutableArray<string> LimitsHit { get; init; } = [];
+
+    /// <summary>The processes that it started; null when nobody could watch.</summary>
+    public ProcessesSeen? Processes { get; init; }
 }
+
+/// <summary>What was seen of a command's processes.</summary>
+/// <param name="Listed">At most <see cref="CallEffects.MaxProcesses"/> of them.</param>
+/// <param name="LeftOut">How many more there were, at least.</param>
+/// <param name="CpuMicroseconds">Processor time of all of them; null when it is not known.</param>
+/// <param name="PeakKilobytes">The most memory that one of them had; null when it is not known.</param>
+public sealed record ProcessesSeen(ImmutableArray<ProcessUse> Listed, int LeftOut, long? CpuMicroseconds, long? PeakKilobytes);
 
 /// <summary>A directory of the machine that sandboxed commands may see.</summary>
 /// <param name="Path">Absolute path, the same inside and outside.</param>

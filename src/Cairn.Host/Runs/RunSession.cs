@@ -87,9 +87,5 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         }
     }
 
-    private IWorkspace Open()
-    {
-        var workspace = Services.Layers.Open(Run, State.Spec.Repository, State.Layer, State.Shells);
-        return Network is { } network ? new ConnectedWorkspace(workspace, network) : workspace;
-    }
+    private IWorkspace Open() => Services.Layers.Open(Run, State.Spec.Repository, State.Layer, State.Shells);
 }

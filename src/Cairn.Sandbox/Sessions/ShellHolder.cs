@@ -65,7 +65,7 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
         Directory.CreateDirectory(Path.Combine(files.Path, work));
         CgroupTree.Current.KillLeftovers(Owner, request.Run);
         var groups = CgroupTree.Current.Make(Owner, request.Run, request.Command.Limits);
-        request = request with { Command = request.Command with { Arguments = [Program, "serve"] } };
+        request = request with { Command = SandboxRunner.WithCpuLimit(request.Command with { Arguments = [Program, "serve"] }) };
         var chain = new SandboxChain(files, [.. mounts, new SandboxMount(Program, Required: true)]).Build(request, groups, work, status);
 
         // The sandbox's own processes must not stand in the workspace: it could never be taken away.

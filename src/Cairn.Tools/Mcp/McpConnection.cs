@@ -16,6 +16,21 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
     /// <summary>Does one thing with the server, within its time. A server that died or hangs is an answer, and is ended.</summary>
     public async Task<ToolResult> UseAsync(ToolContext context, Func<McpClient, CancellationToken, Task<ToolResult>> use, CancellationToken cancellationToken)
     {
+        var asked = new List<NetworkAccess>();
+        return await UseAsync(context, use, asked, cancellationToken) with { Network = [.. asked] };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync(CancellationToken.None);
+        await EndAsync();
+        _gate.Dispose();
+    }
+
+    private async Task<ToolResult> UseAsync(
+        ToolContext context, Func<McpClient, CancellationToken, Task<ToolResult>> use, List<NetworkAccess> asked, CancellationToken cancellationToken)
+    {
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(server.TimeoutSeconds));
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         await _gate.WaitAsync(cancellationToken);
@@ -45,12 +60,14 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
             var session = _session;
 
             // Its last words are complete when it is gone.
+            asked.AddRange(session?.TakeNetwork() ?? []);
             await EndAsync();
             var why = session?.LastWords(e.Message) ?? e.Message;
             return ToolResult.Failed($"The MCP server {server.Name} failed: {SafeText.ForModel(why, 4096)}. The next call starts it anew.");
         }
         finally
         {
+            asked.AddRange(_session?.TakeNetwork() ?? []);
             if (!keep || _session is { HasEnded: true })
             {
                 await EndAsync();
@@ -58,13 +75,6 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
 
             _gate.Release();
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _gate.WaitAsync(CancellationToken.None);
-        await EndAsync();
-        _gate.Dispose();
     }
 
     private async Task<McpSession> SessionAsync(IWorkspace workspace, CancellationToken cancellationToken)

@@ -24,6 +24,9 @@ internal sealed class McpSession : IAsyncDisposable
     /// <summary>The layer on which the workspace stood when the server was started.</summary>
     public LayerId? Top { get; }
 
+    /// <summary>What the server asked of the network since this was last called.</summary>
+    public ImmutableArray<NetworkAccess> TakeNetwork() => _process.TakeNetwork();
+
     public bool HasEnded => _process.Ended.IsCompleted || _lines.IsExceeded;
 
     /// <exception cref="WorkspaceException">When no sandbox can be made.</exception>

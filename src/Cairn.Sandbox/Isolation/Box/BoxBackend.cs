@@ -153,10 +153,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         private readonly Kind _kind;
         private readonly WarmBox _box;
         private readonly string _work;
+        private readonly ImmutableArray<string> _arguments;
 
         public Running(BoxBackend owner, Kind kind, WarmBox box, SandboxRequest request, string work)
         {
-            (_owner, _kind, _box, _work) = (owner, kind, box, work);
+            (_owner, _kind, _box, _work, _arguments) = (owner, kind, box, work, request.Command.Arguments);
             var git = request.Git is EntryKind.Directory or EntryKind.File;
             var message = BoxMessage.Run(request, owner._identity.OverlayOptions(request, work), git, box.Groups is null ? request.Command.Limits.Pids : null);
             var (output, outputEnd) = BoxCalls.Pipe();
@@ -195,10 +196,15 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
         public override async Task<SandboxExit> WaitAsync()
         {
-            var (exit, failure) = await _box.WaitAsync();
+            var (answer, failure) = await _box.WaitAsync();
             var limit = _box.Groups?.LimitHit();
             const int Killed = 137;
-            return new(exit ?? (limit is null ? null : Killed), limit, failure);
+            return answer is null
+                ? new(limit is null ? null : Killed, limit, failure)
+                : new(BoxMessage.Answer(answer).ExitCode, limit)
+                {
+                    Processes = ProcessEvents.Read(answer.AsSpan(BoxMessage.AnswerBytes - ProcessEvents.HeadBytes), _arguments, BoxMessage.Used(answer)),
+                };
         }
 
         public override void Dispose()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Isolation.Box;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
@@ -34,6 +35,8 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     // A program that is not there must end as in any shell: 127, not found.
     private const string CommandScript = """exec "$@" """;
 
+    private const string WatchedProgram = "/run/cairn-watched";
+
     private readonly SandboxIdentity _identity = new(files);
 
     /// <summary>Program and arguments of the whole chain.</summary>
@@ -41,7 +44,8 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
     /// <param name="groups">The groups to join; null when limits are by prlimit only.</param>
     /// <param name="work">Overlay's work directory, relative to the state directory.</param>
     /// <param name="status">File for bwrap's status, likewise.</param>
-    public List<string> Build(SandboxRequest request, CommandCgroup? groups, string work, string status)
+    /// <param name="watched">The inherited descriptor leads to the process that watches.</param>
+    public List<string> Build(SandboxRequest request, CommandCgroup? groups, string work, string status, bool watched = false)
     {
         var limits = request.Command.Limits;
         var join = groups?.JoinFiles.ToList() ?? [];
@@ -71,11 +75,11 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
             ]);
         }
 
-        AddBubblewrap(chain, request);
+        AddBubblewrap(chain, request, watched);
         return chain;
     }
 
-    private void AddBubblewrap(List<string> chain, SandboxRequest request)
+    private void AddBubblewrap(List<string> chain, SandboxRequest request, bool watched)
     {
         var command = request.Command;
         var (uid, gid) = _identity.Inside(request.RootStat);
@@ -91,6 +95,11 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
             chain.AddRange(["--ro-bind", mount.Source, mount.Target]);
         }
 
+        if (watched)
+        {
+            chain.AddRange(["--ro-bind", BoxBackend.Program, WatchedProgram]);
+        }
+
         chain.AddRange([command.ReadOnly ? "--ro-bind" : "--bind", request.Root, request.Root]);
         if (request.Git is EntryKind.Directory or EntryKind.File)
         {
@@ -103,7 +112,10 @@ internal sealed class SandboxChain(LayerFiles files, ImmutableArray<SandboxMount
             chain.AddRange(["--setenv", name, value]);
         }
 
-        chain.AddRange(["--", "/bin/sh", "-c", CommandScript, "sh", .. command.Arguments]);
+        // A shell, so that a program that is not there ends as it would in one; or who is watched from outside, which does the same.
+        chain.AddRange(watched
+            ? ["--", WatchedProgram, "inside", ProcessLauncher.InheritedDescriptor, .. command.Arguments]
+            : ["--", "/bin/sh", "-c", CommandScript, "sh", .. command.Arguments]);
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
