@@ -2,6 +2,19 @@ using System.Collections.Immutable;
 
 namespace Cairn.Abstractions;
 
+/// <summary>What kind of work a command does: which system calls it may make, and whether it may change the workspace.</summary>
+public enum SandboxProfile
+{
+    /// <summary>Builds and tests: what no build needs is off.</summary>
+    Build,
+
+    /// <summary>Looks things up: no sockets but local ones, nothing that makes devices, owners, attributes or programs in memory.</summary>
+    ReadOnly,
+
+    /// <summary>Deploys what is there: as <see cref="ReadOnly"/>, with sockets of the internet.</summary>
+    Deploy,
+}
+
 /// <summary>The hard limits of one sandboxed command.</summary>
 public sealed record SandboxLimits
 {
@@ -45,6 +58,15 @@ public sealed record SandboxCommand(ImmutableArray<string> Arguments)
 
     /// <summary>Mount the workspace read-only: any number of such commands may run at once.</summary>
     public bool ReadOnly { get; init; }
+
+    /// <summary>Which system calls it may make. Only with <see cref="SandboxProfile.Build"/> is the workspace ever writable.</summary>
+    public SandboxProfile Profile { get; init; }
+
+    /// <summary>
+    /// Only programs of the system can be started, and only their code mapped: nothing from the workspace or a temporary
+    /// directory. An interpreter that is there reads any script all the same.
+    /// </summary>
+    public bool NoExec { get; init; }
 
     /// <summary>Directories that this command sees read-only beside the system and the workspace.</summary>
     public ImmutableArray<CommandMount> Mounts { get; init; } = [];

@@ -10,10 +10,11 @@ namespace Cairn.Host;
 /// </summary>
 /// <param name="inner">The run's workspace.</param>
 /// <param name="limits">What the agent file sets; null for the sandbox's own.</param>
+/// <param name="rules">What the run's policy forbids outright.</param>
 /// <param name="network">The run's network; null when it has none.</param>
 /// <param name="line">The call's line to it.</param>
 /// <param name="notes">Takes what commands did.</param>
-internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, RunNetwork? network, NetworkLine? line, CallNotes notes) : IWorkspace
+internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, SandboxRules rules, RunNetwork? network, NetworkLine? line, CallNotes notes) : IWorkspace
 {
     private readonly IWorkspace _inner = inner;
 
@@ -21,8 +22,8 @@ internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, Run
 
     public LayerId? Top => _inner.Top;
 
-    /// <summary>They have no network: only single commands go through the proxy.</summary>
-    public IShells? Shells => _inner.Shells is { } shells ? limits is null ? shells : new LimitedShells(shells, limits) : null;
+    /// <summary>They have no network: only single commands go through the proxy. There are none where the workspace is not theirs to change.</summary>
+    public IShells? Shells => rules.IsNarrow ? null : _inner.Shells is { } shells ? limits is null ? shells : new LimitedShells(shells, limits) : null;
 
     public WorkspaceEntry? Stat(string path) => _inner.Stat(path);
 
@@ -74,5 +75,8 @@ internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, Run
 
     public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(_inner);
 
-    private SandboxCommand Limited(SandboxCommand command) => limits is null ? command : command with { Limits = limits.Over(command.Limits) };
+    private SandboxCommand Limited(SandboxCommand command) => command with
+    {
+        Limits = limits?.Over(command.Limits) ?? command.Limits, Profile = rules.Profile, NoExec = rules.NoExec,
+    };
 }

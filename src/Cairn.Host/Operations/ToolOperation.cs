@@ -19,7 +19,7 @@ internal sealed class ToolOperation(RunSession session)
         workspace.Shells?.Begin(command.Call.Id);
         var notes = new CallNotes();
         await using var line = session.Network?.Open();
-        var result = await InvokeAsync(command.Call, new CallWorkspace(workspace, session.State.Spec.Limits.Command, session.Network, line, notes), line, printed, cancellationToken);
+        var result = await InvokeAsync(command.Call, new CallWorkspace(workspace, session.State.Spec.Limits.Command, SandboxRules.Of(session.State), session.Network, line, notes), line, printed, cancellationToken);
         if (line is not null)
         {
             // What a command left under way is over with it, and only then is it noted.

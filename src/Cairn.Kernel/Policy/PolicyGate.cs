@@ -76,6 +76,13 @@ public static class PolicyGate
         return state.Policy is { } policy ? Judge(policy, state.Spec, [need]).Denial : null;
     }
 
+    /// <summary>A rule of the run's policy forbids something outright: more than that none permits it.</summary>
+    public static bool Forbids(RunState state, AccessRequest need)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Policy is { } policy && Judge(policy, state.Spec, [need]).Verdict is { Allowed: false, Rules.IsEmpty: false };
+    }
+
     private static (PolicyVerdict Verdict, string? Denial) Judge(PolicySet policy, RunStarted spec, ImmutableArray<AccessRequest> needs)
     {
         var principal = new EntityUid("Agent", spec.Agent.Name);

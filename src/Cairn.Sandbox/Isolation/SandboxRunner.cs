@@ -34,7 +34,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
-        request = request with { Command = WithCpuLimit(request.Command) };
+        request = request with { Command = WithCpuLimit(Narrowed(request.Command)) };
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
@@ -82,7 +82,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         stop.ThrowIfCancellationRequested();
         Check(request.Command);
-        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(request.Command), IsWatched = false }, stop);
+        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(Narrowed(request.Command)), IsWatched = false }, stop);
         return new LiveProcess(
             process.Input!, process.Output, process.Error, process.Kill,
             async () =>
@@ -113,6 +113,10 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
             throw Refusal(e.Message, e);
         }
     }
+
+    /// <summary>The parts of a profile that are mounts: the workspace is read-only, and nothing in it is a program.</summary>
+    private static SandboxCommand Narrowed(SandboxCommand command) =>
+        command.Profile == SandboxProfile.Build ? command : command with { ReadOnly = true, NoExec = true };
 
     /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
     public static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds

@@ -8,11 +8,12 @@
 // Started as:  cairn-box FD OPTION...     in the state directory; FD is a Unix stream socket to the caller.
 //   --inside UID GID    --owner UID GID   the agent's ids inside, and those that they are outside
 //   --seccomp FILE      --join FILE       the filter; a cgroup.procs file that the init writes itself into
+//   --noexec                              no program is started from, or mapped out of, what is made here
 //   and bubblewrap's: --ro-bind[-try] FROM TO, --symlink TARGET PATH, --perms MODE, --size BYTES, --tmpfs PATH,
 //   --proc PATH, --dev PATH, --remount-ro PATH
 //
 // A message is a 32-bit length and as many bytes. To the keeper: strings, each ended by NUL
-//   run ROOT ro|rw OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
+//   run ROOT ro|rw[-noexec] OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
 // with three descriptors for the command's standard streams; or the single string "kill". Back come: R when the sandbox
 // stands, then for each command a struct answer and its events. The sandbox lives as long as the socket is open.
 //
@@ -65,6 +66,7 @@ struct answer { int32_t status; int32_t flags; int64_t user_us, system_us, peak_
 static const char *const scratch[] = {"tmp", "var/tmp", "run", "home/agent", "dev/shm"};
 static int caller = -1, init_socket = -1, root_fd = -1, outside_fd = -1, inside_fd = -1, state_fd = -1, listener_fd = -1;
 static pid_t init_pid;
+static uint64_t no_exec;
 static char *message;  // the last message received, whole
 static uint32_t message_size;
 
@@ -257,7 +259,7 @@ static void make_dev(void) {
     bind_tree(path, path, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
   }
   fresh("devpts", "/dev/pts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
-  fresh("tmpfs", "/dev/shm", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "mode=1777");
+  fresh("tmpfs", "/dev/shm", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | no_exec, "mode=1777");
   link_inside("pts/ptmx", "/dev/ptmx");
   link_inside("/proc/self/fd", "/dev/fd");
   link_inside("/proc/self/fd/0", "/dev/stdin");
@@ -271,6 +273,7 @@ static void apply(char **option, int in_init, unsigned uid, unsigned gid) {
   const char *mode = "0755", *size = "0";
   for (; *option; option++) {
     const char *name = *option, *path = option[1];
+    if (!strcmp(name, "--noexec")) { no_exec = MOUNT_ATTR_NOEXEC; continue; }
     int two = !strcmp(name, "--ro-bind") || !strcmp(name, "--ro-bind-try") || !strcmp(name, "--symlink") || !strcmp(name, "--inside") || !strcmp(name, "--owner");
     if (!path || (two && !option[2])) { errno = EINVAL; die("%s lacks an argument", name); }
     const char *place = two ? option[2] : path;
@@ -280,7 +283,7 @@ static void apply(char **option, int in_init, unsigned uid, unsigned gid) {
     else if (!mine) { }
     else if (!strncmp(name, "--ro-bind", 9)) bind_tree(path, place, !strcmp(name, "--ro-bind-try"), !strcmp(path, "/dev/null") ? hard & ~(uint64_t)MOUNT_ATTR_NODEV : hard);
     else if (!strcmp(name, "--symlink")) link_inside(path, place);
-    else if (!strcmp(name, "--tmpfs")) fresh("tmpfs", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "mode=%s,size=%s,uid=%u,gid=%u", mode, size, uid, gid);
+    else if (!strcmp(name, "--tmpfs")) fresh("tmpfs", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | no_exec, "mode=%s,size=%s,uid=%u,gid=%u", mode, size, uid, gid);
     else if (!strcmp(name, "--proc")) fresh("proc", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "");
     else if (!strcmp(name, "--dev")) make_dev();
     else if (!strcmp(name, "--remount-ro")) {
@@ -611,7 +614,7 @@ static void enter(int namespace) {
 // Mounts the workspace as the command asks and attaches it at its own path inside.
 static void attach_workspace(char **field) {
   const char *root = field[1], *options = field[3];
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strcmp(field[2], "ro") ? 0 : MOUNT_ATTR_RDONLY)};
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
   if (mount(root, "stage/repo", NULL, 4096 /* MS_BIND */, NULL)) die("bind %s", root);
   if (mount("overlay", "stage/over", "overlay", 0, options)) die("overlay over %s", root);
   if (!strcmp(field[4], "git")) {

@@ -41,7 +41,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
-        var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids);
+        var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids, request.Command.Profile, request.Command.NoExec);
         var work = request.Open.Scratch("w");
         WarmBox? box = null;
         try
@@ -131,8 +131,14 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         var own = _identity.OwnFiles(request.RootStat);
         List<string> options =
         [
-            "--inside", Number(uid), Number(gid), "--owner", Number(kind.Uid), Number(kind.Gid), "--seccomp", own + "/seccomp",
+            "--inside", Number(uid), Number(gid), "--owner", Number(kind.Uid), Number(kind.Gid), "--seccomp", $"{own}/{SandboxIdentity.FilterName(kind.Profile)}",
         ];
+        if (kind.NoExec)
+        {
+            // Before the mounts that it is about.
+            options.Add("--noexec");
+        }
+
         foreach (var file in groups?.JoinFiles ?? [])
         {
             options.AddRange(["--join", file]);
@@ -145,7 +151,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What two commands must have in common to use one sandbox after another.</summary>
-    private readonly record struct Kind(uint Uid, uint Gid, long MemoryBytes, int Pids);
+    private readonly record struct Kind(uint Uid, uint Gid, long MemoryBytes, int Pids, SandboxProfile Profile, bool NoExec);
 
     private sealed class Running : SandboxedProcess
     {

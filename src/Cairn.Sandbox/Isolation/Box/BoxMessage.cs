@@ -24,7 +24,7 @@ internal static class BoxMessage
         var environment = SandboxIdentity.Environment(command);
         List<string> fields =
         [
-            "run", request.Root, command.ReadOnly ? "ro" : "rw", overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
+            "run", request.Root, (command.ReadOnly ? "ro" : "rw") + (command.NoExec ? "-noexec" : ""), overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
             Number(command.Limits.FileBytes), Number(command.Limits.OpenFiles), Number(processes ?? 0), Number(environment.Count),
             .. environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments,
         ];
