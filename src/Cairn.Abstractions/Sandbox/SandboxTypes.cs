@@ -71,6 +71,12 @@ public sealed record SandboxCommand(ImmutableArray<string> Arguments)
     /// <summary>Directories that this command sees read-only beside the system and the workspace.</summary>
     public ImmutableArray<CommandMount> Mounts { get; init; } = [];
 
+    /// <summary>
+    /// The repository's .git can be changed as well, in the run's layer like the rest. Only for a command that is all ours: what
+    /// stands in a .git makes git run programs.
+    /// </summary>
+    public bool OpensGit { get; init; }
+
     /// <summary>It wants the run's network, if the run has one. Without it there is no network.</summary>
     public bool Network { get; init; }
 

@@ -97,7 +97,7 @@ internal sealed class RunStarter(RunServices services)
     {
         var tools = all
             .Where(t => profile.Tools.IsEmpty
-                ? t.Descriptor.Name != KernelTools.Spawn
+                ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
                 : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
         var definitions = CairnJson.Bytes(

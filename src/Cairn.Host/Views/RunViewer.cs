@@ -64,7 +64,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
     {
         var events = RunHistory.Events(journal, run);
         var state = Kernel.Kernel.Fold(events.Take((int)Positions.Find(events, place)));
-        return new(run, [.. layers.NetChanges(state.Layer, null).Select(change => new FileDiff(change, Patch(change)))]);
+        return new(run, [.. layers.NetChanges(state.Layer, null).Where(c => c.Path != ".git" && !c.Path.StartsWith(".git/", StringComparison.Ordinal)).Select(change => new FileDiff(change, Patch(change)))]);
     }
 
     private static string Status(RunState state, bool live) => state.Phase == RunPhase.Ended

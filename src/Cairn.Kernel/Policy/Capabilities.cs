@@ -50,6 +50,7 @@ public static class Capabilities
         "search" or "git_diff" or "git_log" => [new("fs.read", "File", Path(arguments, root), Recursive: true)],
         "git_status" => [new("fs.list", "File", Path(arguments, root), Recursive: true)],
         "git_blame" => [new("fs.read", "File", Path(arguments, root))],
+        "git_commit" => [new("fs.write", "File", ".git/refs/heads/cairn")],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => Command(Text(arguments, "command") ?? "", Text(arguments, "directory") ?? "", root),
         "web_fetch" => [Host(Text(arguments, "url") ?? "")],
