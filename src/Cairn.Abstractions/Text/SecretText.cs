@@ -37,7 +37,9 @@ public static partial class SecretText
     }
 
     private static string Quoted(string argument) =>
-        argument.Length > 0 && !argument.AsSpan().ContainsAny(" \t\n'\"\\$`;&|<>()*?") ? argument : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+        argument.Length > 0 && !argument.AsSpan().ContainsAny(NeedQuotes) ? argument : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+
+    private static readonly System.Buffers.SearchValues<char> NeedQuotes = System.Buffers.SearchValues.Create(" \t\n'\"\\$`;&|<>()*?");
 
     private const string Names = "(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth(?:orization)?)";
 

@@ -19,7 +19,7 @@ internal sealed class Attachment(AttachedShell terminal, bool readOnly, bool isT
     {
         Console.Error.WriteLine($"cairn: attached to shell {terminal.Name}{(readOnly ? ", read-only" : "")}; {(isTerminal ? "Ctrl-] detaches" : "the end of the input detaches")}");
         using var mode = isTerminal ? TerminalMode.Raw() : null;
-        using var resized = isTerminal && !readOnly ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => { _ = ResizeAsync(); }) : null;
+        using var resized = isTerminal && !readOnly && OperatingSystem.IsLinux() ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => { _ = ResizeAsync(); }) : null;
         await using var output = Console.OpenStandardOutput();
         await terminal.WatchAsync(bytes =>
         {

@@ -41,7 +41,8 @@ internal sealed class RunStarter(RunServices services)
         await using (var workspace = services.Layers.Open(run, repository, layer))
         {
             rules = RuleFiles.Read(workspace, services.Blobs);
-            (devices, tools) = await new DeviceSetup(services.Tools, services.Equip).CompleteAsync(request.Devices, workspace, cancellationToken);
+            (devices, tools) = await new DeviceSetup(
+                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cairn.Sandbox.Egress;
 
 /// <summary>One way to a run's network, with a log of its own: a proxy that sandboxes reach through a socket, and a client for tools of the host.</summary>
-public sealed class NetworkLine : INetwork, IAsyncDisposable
+public sealed class NetworkLine : INetworkLine
 {
     private const string Inside = "/run/cairn";
     private const string ForwardInside = "/run/cairn-forward";
@@ -30,6 +30,12 @@ public sealed class NetworkLine : INetwork, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task<NetworkAnswer> GetAsync(Uri url, int maxBytes, CancellationToken cancellationToken) => _client.Value.GetAsync(url, maxBytes, cancellationToken);
+
+    /// <inheritdoc/>
+    public HttpMessageHandler Handler => _client.Value.Handler;
+
+    /// <inheritdoc/>
+    public INetworkLine OpenLine() => _network.Open();
 
     /// <summary>What was asked since this was last called.</summary>
     public ImmutableArray<NetworkAccess> TakeLog() => _gate.Log.Take();

@@ -9,9 +9,6 @@ namespace Cairn.Sandbox.Egress;
 /// </summary>
 internal sealed class NetworkPlace : IDisposable
 {
-    /// <summary>Others pass through to what they own, and see nothing.</summary>
-    public const UnixFileMode Passable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
     private const string Prefix = "cairn-net-";
     private const string LockName = "lock";
     private const int MaxSwept = 64;
@@ -30,10 +27,18 @@ internal sealed class NetworkPlace : IDisposable
         // It gets its name when it is locked: before that the sweep of another process would take it for a dead one.
         var made = System.IO.Directory.CreateTempSubdirectory("cairn-new-").FullName;
         var held = new FileStream(Path.Combine(made, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        File.SetUnixFileMode(made, Passable);
+        LetPass(made);
         var directory = Path.Combine(parent, Prefix + Path.GetFileName(made)["cairn-new-".Length..]);
         System.IO.Directory.Move(made, directory);
         return new(directory, held);
+    }
+
+    /// <summary>Others pass through a directory to what they own, and see nothing.</summary>
+    public static void LetPass(string directory)
+    {
+        const uint Passable = 0x1C9;
+        using var handle = DirectoryHandle.Open(directory);
+        LinuxError.Check(LinuxCalls.ChangeMode(handle.Handle, Passable), "let others through", directory);
     }
 
     public void Dispose()

@@ -37,6 +37,9 @@ public sealed class RunNetwork : INetwork, IAsyncDisposable
     public NetworkLine Open() => new(this, _options);
 
     /// <inheritdoc/>
+    public INetworkLine OpenLine() => Open();
+
+    /// <inheritdoc/>
     public Task<NetworkAnswer> GetAsync(Uri url, int maxBytes, CancellationToken cancellationToken) => _own.GetAsync(url, maxBytes, cancellationToken);
 
     /// <summary>What was asked over no line in particular since this was last called.</summary>
@@ -66,7 +69,8 @@ public sealed class RunNetwork : INetwork, IAsyncDisposable
             }
 
             var line = Path.Combine(_place.Directory, (++_lines).ToString(CultureInfo.InvariantCulture));
-            Directory.CreateDirectory(line, NetworkPlace.Passable);
+            Directory.CreateDirectory(line);
+            NetworkPlace.LetPass(line);
             return (line, Path.Combine(_place.Directory, Forward));
         }
     }
