@@ -53,7 +53,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
             prompt is null ? null : BlobHash.Of(PromptRenderer.CanonicalBytes(prompt)), ask?.Plan.Tokens ?? 0)
         {
             CutOff = CutOff(events, (int)position) is { } text ? blobs.GetText(text) : null,
-            LastCall = events.Take((int)position).OfType<ToolCallFinished>().LastOrDefault(),
+            LastCall = events.Take((int)position).OfType<ToolCallFinished>().LastOrDefault(call => call.Effects is not null || call.Network is not null),
         };
     }
 

@@ -92,7 +92,7 @@ public sealed record StateView(
     /// <summary>What came in of the model's answer or a tool's output before a stop cut it off; null when the place is behind no such stop.</summary>
     public string? CutOff { get; init; }
 
-    /// <summary>The last result of a tool call before the place: what it did stands in it; null when there is none.</summary>
+    /// <summary>The result of the last tool call before the place that did more than answer; null when there is none.</summary>
     public ToolCallFinished? LastCall { get; init; }
 }
 
