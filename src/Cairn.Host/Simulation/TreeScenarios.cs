@@ -57,7 +57,7 @@ internal static class TreeScenarios
     /// <summary>Collections beside live runs: a run that is old goes as a whole; what a fork or a live run needs stays.</summary>
     public static Scenario Collection() => new("gc", Scenarios.Scripts(
         ("old", [new(Scenarios.Append("counter", 1), Scenarios.Do("fill", "large 300000")), new(Scenarios.Append("counter", 2)), Scenarios.Done]),
-        ("source", [new(Scenarios.Append("elder", 7), Scenarios.Do("fill", "big 280000")), new(Scenarios.Append("elder", 8)), new(Scenarios.Append("elder", 9)), Scenarios.Done]),
+        ("source", [new(Scenarios.Append("elder", 7), Scenarios.Do("scatter", "leaf"), Scenarios.Do("fill", "big 280000")), new(Scenarios.Append("elder", 8)), new(Scenarios.Append("elder", 9)), Scenarios.Done]),
         ("work", [new(Scenarios.Append("counter", 1), Scenarios.Append("other", 1)), new(Scenarios.Append("counter", 2)), new(Scenarios.Do("charge", "it")), new(Scenarios.Append("counter", 3)), Scenarios.Done])),
         async process =>
         {
@@ -69,7 +69,7 @@ internal static class TreeScenarios
                 await Task.Delay(TimeSpan.FromDays(3), process.Time);
             }
 
-            var fork = await process.EnsureForkAsync("rfork", source, "c2");
+            var fork = await process.EnsureForkAsync("rfork", source, "c3");
             var live = await process.EnsureAsync("rlive", "work", r => r with { Merge = MergeMode.Auto });
             var work = WorkAsync();
             for (var i = 0; i < 6 && !work.IsCompleted; i++)

@@ -19,6 +19,7 @@ internal sealed class SimulatedTool(
     [
         new SimulatedTool(machine, "append", EffectClass.Sandboxed, (_, context, text) => Append(context.Workspace, text)),
         new SimulatedTool(machine, "fill", EffectClass.Sandboxed, (_, context, text) => Fill(context.Workspace, text)),
+        new SimulatedTool(machine, "scatter", EffectClass.Sandboxed, (_, context, text) => Scatter(context.Workspace, text)),
         new SimulatedTool(machine, "charge", EffectClass.ExternalKeyed, (m, context, text) =>
             Order(m, m.Plant == Plant.KeyNotSent ? null : $"{context.Run}/{context.Call}", text)),
         new SimulatedTool(machine, "notify", machine.Plant == Plant.UnkeyedRetried ? EffectClass.ExternalKeyed : EffectClass.ExternalUnkeyed,
@@ -56,6 +57,18 @@ internal sealed class SimulatedTool(
         var (file, bytes) = (text.Split(' ')[0], int.Parse(text.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
         workspace.Write(file, Encoding.UTF8.GetBytes(new string('x', bytes)), workspace.Stat(file) is null ? null : workspace.Read(file, MaxFileBytes).Version);
         return $"{file} is full";
+    }
+
+    /// <summary>More files than a record names: what is in the last ones only their layer says.</summary>
+    private static string Scatter(IWorkspace workspace, string prefix)
+    {
+        for (var i = 0; i < CallEffects.MaxFiles + 2; i++)
+        {
+            var file = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}{i:00}");
+            workspace.Write(file, Encoding.UTF8.GetBytes(file), workspace.Stat(file) is null ? null : workspace.Read(file, MaxFileBytes).Version);
+        }
+
+        return $"{prefix} is everywhere";
     }
 
     private Task WaitAsync(CancellationToken cancellationToken) =>
