@@ -138,6 +138,34 @@ public interface ILayerStore
     /// <summary>Plans the three-way merge of a stack into the repository, without changing anything.</summary>
     MergePlan PlanMerge(string repository, LayerId? top);
 
+    /// <summary>Likewise, with what people decided about conflicts: a decision counts while the conflict is the one that it was made about.</summary>
+    MergePlan PlanMerge(string repository, LayerId? top, ImmutableArray<ConflictResolution> resolutions) => PlanMerge(repository, top);
+
+    /// <summary>The text of a conflict of text files; null when it is none, or a side is too large or not to be had.</summary>
+    ConflictText? TextOf(MergeConflict conflict) => null;
+
+    /// <summary>
+    /// Makes a layer on a stack that takes changes back: each path is again what it was before its change. Null when that
+    /// changes nothing.
+    /// </summary>
+    /// <param name="owner">The run that gets the layer; it is not open.</param>
+    /// <param name="repository">Absolute path of the repository.</param>
+    /// <param name="top">The stack.</param>
+    /// <param name="layer">The new layer's id.</param>
+    /// <param name="changes">What is taken back.</param>
+    /// <param name="cancellationToken">Stops it before anything is done.</param>
+    Task<LayerChanges?> TakeBackAsync(
+        RunId owner, string repository, LayerId? top, LayerId layer, ImmutableArray<PathChange> changes, CancellationToken cancellationToken) =>
+        throw new WorkspaceException(FileProblem.Io, "This store takes no merge back.");
+
+    /// <summary>The layers, of those that lie in it, that are not in the body store yet: a copy of journal and bodies would lack them.</summary>
+    IReadOnlyList<LayerId> NotStored() => [];
+
+    /// <summary>Puts the layers that are not there yet into the body store. Safe at any time; what was done stays done.</summary>
+    void Store(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>
     /// Carries out a plan without conflicts: all or nothing, and safe to call again after a crash in the middle.
     /// </summary>
@@ -147,24 +175,3 @@ public interface ILayerStore
     /// <summary>What the sandbox can and cannot do on this machine.</summary>
     Task<IReadOnlyList<SandboxFact>> ProbeAsync(CancellationToken cancellationToken);
 }
-
-/// <summary>A path that both sides changed in ways that do not fit together.</summary>
-/// <param name="Path">The path.</param>
-/// <param name="Reason">What clashes, for people.</param>
-/// <param name="Base">Content that both started from.</param>
-/// <param name="Ours">Content in the repository now.</param>
-/// <param name="Theirs">Content in the run's layers.</param>
-public sealed record MergeConflict(string Path, string Reason, BlobHash Base, BlobHash Ours, BlobHash Theirs);
-
-/// <summary>What a merge would do.</summary>
-/// <param name="Repository">Absolute path.</param>
-/// <param name="Top">The stack that is merged.</param>
-/// <param name="Changes">What would change in the repository: Before is its content now, After what it will be.</param>
-/// <param name="Conflicts">What stands in the way; the plan can only be applied when there are none.</param>
-/// <param name="LeftOut">Changed paths that are never merged, with the reason (.git, sockets, devices).</param>
-public sealed record MergePlan(
-    string Repository,
-    LayerId? Top,
-    ImmutableArray<PathChange> Changes,
-    ImmutableArray<MergeConflict> Conflicts,
-    ImmutableArray<string> LeftOut);

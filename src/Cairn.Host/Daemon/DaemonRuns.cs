@@ -133,10 +133,10 @@ internal sealed class DaemonRuns
         }
     }
 
-    public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)
+    public async Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken)
     {
         using var claim = _supervisor.Claim(run);
-        return await Cairn.MergeAsync(run, cancellationToken);
+        return await Cairn.MergeAsync(run, request, cancellationToken);
     }
 
     public async Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken)

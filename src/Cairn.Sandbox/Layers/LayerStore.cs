@@ -96,11 +96,33 @@ public sealed class LayerStore : ILayerStore, IDisposable
     public byte[] Content(BlobHash hash) => _blobs.TryGet(hash) ?? _places.Find(hash);
 
     /// <inheritdoc/>
-    public MergePlan PlanMerge(string repository, LayerId? top)
+    public MergePlan PlanMerge(string repository, LayerId? top) => PlanMerge(repository, top, []);
+
+    /// <inheritdoc/>
+    public MergePlan PlanMerge(string repository, LayerId? top, ImmutableArray<ConflictResolution> resolutions)
     {
         var root = CheckRepository(repository);
         using var view = new StackView(_files, _squash, root, top, _options.SquashDepth);
-        return new MergePlanner(view.View, root, Content, _blobs).Plan(top, NetEdits(top, null));
+        return new MergePlanner(view.View, root, Content, _blobs, resolutions).Plan(top, NetEdits(top, null));
+    }
+
+    /// <inheritdoc/>
+    public ConflictText? TextOf(MergeConflict conflict)
+    {
+        ArgumentNullException.ThrowIfNull(conflict);
+        var origin = conflict.Origin is { Kind: EntryKind.File } file ? file.Content : (BlobHash?)null;
+        return conflict is { Repository.Kind: EntryKind.File, Run.Kind: EntryKind.File }
+            && new MergeTexts(Content, _blobs).Parts(origin, conflict.Ours, conflict.Theirs) is { } parts ? TextMerge.Marked(parts) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LayerChanges?> TakeBackAsync(
+        RunId owner, string repository, LayerId? top, LayerId layer, ImmutableArray<PathChange> changes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await using var workspace = (Workspace)Open(owner, repository, top);
+        workspace.Restore(changes, Content);
+        return workspace.Freeze(layer);
     }
 
     /// <inheritdoc/>
@@ -138,7 +160,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
 
     /// <summary>The contents that a layer's description names.</summary>
     public IEnumerable<BlobHash> Contents(LayerId layer) =>
-        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default }).Where(hash => !hash.IsNone);
+        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default, edit.Before?.Attributes ?? default, edit.After?.Attributes ?? default }).Where(hash => !hash.IsNone);
 
     /// <inheritdoc/>
     public void Dispose()

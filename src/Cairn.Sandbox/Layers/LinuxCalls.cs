@@ -106,6 +106,9 @@ internal static partial class LinuxCalls
     [LibraryImport(Libc, EntryPoint = "flistxattr", SetLastError = true)]
     public static partial nint ListAttributes(SafeFileHandle file, byte[] names, nint size);
 
+    [LibraryImport(Libc, EntryPoint = "fremovexattr", SetLastError = true)]
+    public static partial int RemoveAttribute(SafeFileHandle file, byte[] name);
+
     /// <summary>Last access and last change, each as seconds and nanoseconds.</summary>
     [LibraryImport(Libc, EntryPoint = "utimensat", SetLastError = true)]
     public static partial int SetTimes(SafeFileHandle directory, byte[] path, long[] times, int flags);

@@ -108,7 +108,7 @@ internal sealed class MergedView
             case EntryKind.File when Levels[entry.Levels[0]].Tree.IsReadable(entry.Path):
                 using (var file = OpenFile(entry, out var stat))
                 {
-                    return PathState.Of(stat, FileContent.Hash(file));
+                    return PathState.Of(stat, FileContent.Hash(file)) with { Attributes = UserAttributes.Hash(file) };
                 }
 
             // An ordinary user cannot read a file without permission bits, not even an own one: its content has no hash.
@@ -117,9 +117,24 @@ internal sealed class MergedView
 
             case EntryKind.Link:
                 return PathState.Of(entry.Stat, FileContent.HashOfLink(ReadLink(entry)));
+            case EntryKind.Directory:
+                return PathState.Of(entry.Stat, default) with { Attributes = Attributes(entry) is { } stored ? BlobHash.Of(stored) : null };
             default:
                 return PathState.Of(entry.Stat, default);
         }
+    }
+
+    /// <summary>The extended attributes of a file or directory in stored form; null when it has none, or cannot be read.</summary>
+    public byte[]? Attributes(Found entry)
+    {
+        var tree = Levels[entry.Levels[0]].Tree;
+        if (entry.Stat.Kind is not (EntryKind.File or EntryKind.Directory) || !tree.IsReadable(entry.Path))
+        {
+            return null;
+        }
+
+        using var handle = tree.TryOpen(entry.Path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
+        return handle is null ? null : UserAttributes.Read(handle);
     }
 
     /// <summary>Every entry below a directory, parents before children, the repository's own .git left out.</summary>

@@ -253,7 +253,7 @@ internal sealed class Squash(LayerFiles files)
             }
         }
 
-        CopyAttributes(levels[active[0]].Stat(path)!.Value, to, target, path);
+        CopyAttributes(levels[active[0]], to, target, path);
     }
 
     private void FoldDirectory(List<DirectoryHandle> levels, string path, ImmutableArray<int> candidates, SafeFileHandle parent, DirectoryHandle target)
@@ -291,8 +291,14 @@ internal sealed class Squash(LayerFiles files)
         Fold(levels, path, active.ToImmutable(), target);
     }
 
-    private void CopyAttributes(FileStat stat, SafeFileHandle made, DirectoryHandle target, string path)
+    private void CopyAttributes(DirectoryHandle from, SafeFileHandle made, DirectoryHandle target, string path)
     {
+        var stat = from.Stat(path)!.Value;
+        using (var source = from.OpenDirectory(path))
+        {
+            UserAttributes.Copy(source, made, path);
+        }
+
         if (files.IsRoot)
         {
             var name = FileNames.Encode(path.Length == 0 ? "." : path);

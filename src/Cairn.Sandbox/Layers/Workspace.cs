@@ -222,13 +222,20 @@ internal sealed class Workspace : IWorkspace
         _view = WithOpen();
     }
 
+    /// <summary>Writes what paths were before changes of them.</summary>
+    public void Restore(ImmutableArray<PathChange> changes, Func<BlobHash, byte[]> content)
+    {
+        using var idle = EnterIdle();
+        new PathRestorer(_open, _view, content).Restore(changes);
+    }
+
     public ImmutableArray<ManifestEntry> Manifest()
     {
         var lines = new List<ManifestEntry>();
         foreach (var found in _view.Walk(_view.Root()))
         {
             var state = _view.State(found);
-            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content));
+            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content) { Attributes = state.Attributes });
         }
 
         return [.. lines.OrderBy(l => l.Path, StringComparer.Ordinal)];

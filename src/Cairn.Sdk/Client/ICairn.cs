@@ -114,6 +114,17 @@ public interface ICairn : IAsyncDisposable
     /// <summary>Merges what an ended run changed into its repository.</summary>
     Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken);
 
+    /// <summary>Likewise, with decisions about conflicts. They are kept also when others are still open; nothing is merged then.</summary>
+    Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn cannot resolve conflicts.");
+
+    /// <summary>The conflicts of the last merge that was tried.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="path">Only this one, with its text; null for all.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn keeps no conflicts.");
+
     /// <summary>Folds the journal again and compares everything with what was recorded.</summary>
     Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken);
 
