@@ -23,6 +23,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(DriftView))]
 [JsonSerializable(typeof(Cairn.Host.ReceiptReport))]
 [JsonSerializable(typeof(MergeView))]
+[JsonSerializable(typeof(LayersView))]
 [JsonSerializable(typeof(ConflictView))]
 [JsonSerializable(typeof(IReadOnlyList<ConflictView>))]
 [JsonSerializable(typeof(JournalRecord))]

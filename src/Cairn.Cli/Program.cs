@@ -26,6 +26,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     PolicyCommand.Make(),
     ToolsCommand.Make(),
     GcCommand.Make(),
+    LayersCommand.Make(),
     ServeCommand.Make(),
     StopCommand.Pause(),
     StopCommand.Cancel(),

@@ -181,6 +181,16 @@ internal sealed class EmbeddedCairn : ICairn
     public Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) =>
         Task.FromResult(new MergeConflicts(_services.Journal, _services.Blobs, _services.Layers, run).View(path));
 
+    public Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken)
+    {
+        if (store)
+        {
+            _services.Layers.Store(cancellationToken);
+        }
+
+        return Task.FromResult(new LayersView(_services.Layers.Count, [.. _services.Layers.NotStored()]));
+    }
+
     public Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken)
     {
         var damage = _damage(run);

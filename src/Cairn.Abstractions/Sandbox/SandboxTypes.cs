@@ -158,6 +158,9 @@ public interface ILayerStore
         RunId owner, string repository, LayerId? top, LayerId layer, ImmutableArray<PathChange> changes, CancellationToken cancellationToken) =>
         throw new WorkspaceException(FileProblem.Io, "This store takes no merge back.");
 
+    /// <summary>How many frozen layers there are.</summary>
+    int Count => 0;
+
     /// <summary>The layers, of those that lie in it, that are not in the body store yet: a copy of journal and bodies would lack them.</summary>
     IReadOnlyList<LayerId> NotStored() => [];
 

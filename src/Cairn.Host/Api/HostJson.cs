@@ -30,6 +30,7 @@ namespace Cairn.Host;
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeRequest))]
 [JsonSerializable(typeof(MergeView))]
+[JsonSerializable(typeof(LayersView))]
 [JsonSerializable(typeof(IReadOnlyList<ConflictView>))]
 [JsonSerializable(typeof(JournalRecord))]
 [JsonSerializable(typeof(CollectionRequest))]

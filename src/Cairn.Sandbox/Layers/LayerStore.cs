@@ -22,6 +22,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly ContentPlaces _places;
     private readonly SandboxRunner _runner;
     private readonly ShellHolder _holder;
+    private readonly LayerStoring? _storing;
     private readonly WorkspacePlaces _workspaces;
     private int _disposed;
 
@@ -35,14 +36,15 @@ public sealed class LayerStore : ILayerStore, IDisposable
         ArgumentNullException.ThrowIfNull(stateDirectory);
         ArgumentNullException.ThrowIfNull(blobs);
         ArgumentNullException.ThrowIfNull(time);
-        _files = new(stateDirectory);
-        _blobs = blobs;
         _options = options ?? new();
+        _files = new(stateDirectory, blobs: blobs, flush: _options.FlushBodies);
+        _blobs = blobs;
         _squash = new(_files);
         _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend), () => new BubblewrapBackend(_files, _options.Mounts));
         _places = new(_files, blobs);
         _holder = new(_files, _options.Mounts);
-        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder);
+        _storing = _options.StoresBehind ? new(_files, _files.Archive, time) : null;
+        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder, _storing);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
@@ -155,12 +157,38 @@ public sealed class LayerStore : ILayerStore, IDisposable
         Func<IEnumerable<LayerId>> reachable, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(reachable);
-        return new LayerCollector(_files, _squash, _options.CollectionGrace, dryRun, progress, cancellationToken).Run(reachable);
+
+        // What is being stored when the collection begins is listed before anybody asks which bodies are needed.
+        lock (_files.Archive.Storing)
+        {
+            return new LayerCollector(_files, _squash, _options.CollectionGrace, dryRun, progress, cancellationToken).Run(reachable);
+        }
     }
 
-    /// <summary>The contents that a layer's description names.</summary>
+    /// <inheritdoc/>
+    public int Count => _files.All().Count();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LayerId> NotStored() => [.. _files.All().Where(id => _files.Catalog.PackOf(id) is null)];
+
+    /// <inheritdoc/>
+    public void Store(CancellationToken cancellationToken)
+    {
+        lock (_files.Archive.Storing)
+        {
+            // The ends of the stacks, so that neighbours come into one pack.
+            var open = NotStored().Select(_files.Meta).ToDictionary(meta => meta.Layer);
+            foreach (var top in open.Keys.Except(open.Values.Select(meta => meta.Parent).OfType<LayerId>()).OrderBy(id => id.Value, StringComparer.Ordinal))
+            {
+                _files.Archive.TryStore(_files.Chain(top).TakeWhile(meta => _files.Catalog.PackOf(meta.Layer) is null), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>The bodies that a layer needs: the contents that its description names, and its own if it is stored.</summary>
     public IEnumerable<BlobHash> Contents(LayerId layer) =>
-        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default, edit.Before?.Attributes ?? default, edit.After?.Attributes ?? default }).Where(hash => !hash.IsNone);
+        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default, edit.Before?.Attributes ?? default, edit.After?.Attributes ?? default })
+            .Concat(_files.Archive.BodiesOf(layer)).Where(hash => !hash.IsNone);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -170,6 +198,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
             return;
         }
 
+        _storing?.Dispose();
         _runner.Dispose();
         _holder.Dispose();
         _files.Dispose();

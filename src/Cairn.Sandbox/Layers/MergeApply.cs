@@ -149,7 +149,7 @@ internal sealed class MergeApply : IDisposable
         var root = _tree.Stat("")!.Value;
         foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Distinct())
         {
-            if (_tree.Stat(parent) is not { Kind: EntryKind.Directory } stat)
+            if (_view.Find(parent) is not { Stat: { Kind: EntryKind.Directory } stat })
             {
                 continue; // It is made by this plan, or stands in its way and the steps say so.
             }
@@ -370,7 +370,7 @@ internal sealed class MergeApply : IDisposable
     {
         foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Append("").Distinct())
         {
-            if (_tree.Stat(parent) is { Kind: EntryKind.Directory })
+            if (_view.Find(parent) is { Stat.Kind: EntryKind.Directory })
             {
                 _disk.SyncDirectory(_tree, parent);
             }

@@ -135,31 +135,22 @@ internal sealed class Squash(LayerFiles files)
     }
 
     /// <summary>
-    /// Layers under a squashed tree that another one now stands on are looked at again only by a rollback: they go into a
-    /// pack, from the given one down to those that are packed already.
+    /// Layers under a squashed tree that another one now stands on are looked at again only by a rollback: their directories
+    /// go, from the given one down to those that went already. Those that are not stored yet are stored now, if nobody else is storing.
     /// </summary>
     private void Pack(LayerId from, int depth)
     {
         const int MaxLooked = 4;
-        var packer = new LayerPacker(files);
         try
         {
-            foreach (var meta in files.Chain(from).Take(MaxLooked * depth))
+            var cold = files.Chain(from).Take(MaxLooked * depth).TakeWhile(meta => files.HasDirectory(meta.Layer)).ToList();
+            _ = files.Archive.TryStore(cold, CancellationToken.None);
+            foreach (var meta in cold.Where(meta => !IsUsed(LayerFiles.LayerTree(meta.Layer))))
             {
-                if (files.IsPacked(meta.Layer))
-                {
-                    break;
-                }
-
-                if (!IsUsed(LayerFiles.LayerTree(meta.Layer)))
-                {
-                    _ = packer.TryAdd(meta);
-                }
+                files.DropDirectory(meta.Layer);
             }
-
-            packer.Finish();
         }
-        catch (Exception e) when (e is WorkspaceException or IOException)
+        catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException)
         {
             // It saves space, no more: a full disk, or a layer that a collection takes away meanwhile, is no reason to fail.
         }
@@ -186,8 +177,7 @@ internal sealed class Squash(LayerFiles files)
         var net = new PackedTree(files);
         foreach (var layer in packed)
         {
-            var pack = files.Packs.Of(layer)!;
-            net.Add(files.Packs.Header(pack).Layers.First(l => l.Meta.Layer == layer), pack);
+            net.Add(files.Archive.Layer(layer), files.Catalog.PackOf(layer)!.Value);
         }
 
         // First: below an unpacked layer there may be packed ones again, which come through here themselves.

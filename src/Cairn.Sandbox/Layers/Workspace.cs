@@ -14,6 +14,8 @@ internal sealed class Workspace : IWorkspace
     private readonly IBlobStore _blobs;
     private readonly RunId _run;
     private readonly int _depth;
+    private readonly LayerStoring? _storing;
+    private int _frozen;
     private readonly OpenLayer _open;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
@@ -33,6 +35,7 @@ internal sealed class Workspace : IWorkspace
     public Workspace(WorkspacePlaces places, RunId run, string root, LayerId? top, LiveShells live)
     {
         (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (places.Files, places.Squash, places.Runner, places.Blobs, run, root, top, places.Depth);
+        _storing = places.Storing;
         _below = live.IsMounted ? live.Below : top;
         _stack = new(_files, _squash, root, _below, _depth);
         _shells = new(run, places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
@@ -195,6 +198,7 @@ internal sealed class Workspace : IWorkspace
             {
                 MakeRoom(id);
                 CommitCopy(meta);
+                StoreSoon();
                 return meta.ToChanges();
             }
 
@@ -202,6 +206,7 @@ internal sealed class Workspace : IWorkspace
             MakeRoom(id);
             _files.Prepare(meta);
             Commit(meta);
+            StoreSoon();
             return meta.ToChanges();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -249,6 +254,11 @@ internal sealed class Workspace : IWorkspace
         }
 
         _closed = true;
+        if (_frozen > 0)
+        {
+            _storing?.Add(Top!.Value);
+        }
+
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
         if (_shells.Release())
@@ -264,6 +274,15 @@ internal sealed class Workspace : IWorkspace
         _stack.Dispose();
         _changing.Dispose();
         _closing.Dispose();
+    }
+
+    private void StoreSoon()
+    {
+        if (++_frozen >= LayerStoring.Batch)
+        {
+            _frozen = 0;
+            _storing?.Add(Top!.Value);
+        }
     }
 
     private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);

@@ -27,6 +27,7 @@ namespace Cairn.Sdk;
 [JsonSerializable(typeof(ComparisonView))]
 [JsonSerializable(typeof(MergeRequest))]
 [JsonSerializable(typeof(MergeView))]
+[JsonSerializable(typeof(LayersView))]
 [JsonSerializable(typeof(IReadOnlyList<ConflictView>))]
 [JsonSerializable(typeof(CollectionRequest))]
 [JsonSerializable(typeof(CollectionReport))]

@@ -145,6 +145,11 @@ public interface ICairn : IAsyncDisposable
     Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
         throw new CairnException("This Cairn cannot collect its state directory.");
 
+    /// <summary>Which layers are in the body store, and which are not yet: a copy of journal and bodies would lack those.</summary>
+    /// <param name="store">Store them first.</param>
+    /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
+    Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken) => throw new CairnException("This Cairn cannot tell.");
+
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);
 }

@@ -201,6 +201,11 @@ public sealed class RemoteCairn : ICairn
         _connection.PostAsync($"v1/runs/{run}/merge", request, ClientJson.Default.MergeRequest, ClientJson.Default.MergeView, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken) => store
+        ? _connection.PostAsync("v1/layers/store", ClientJson.Default.LayersView, cancellationToken)
+        : _connection.GetAsync("v1/layers", ClientJson.Default.LayersView, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) => _connection.GetAsync(
         $"v1/runs/{run}/conflicts{(path is null ? "" : $"?path={Uri.EscapeDataString(path)}")}", ClientJson.Default.IReadOnlyListConflictView, cancellationToken);
 
