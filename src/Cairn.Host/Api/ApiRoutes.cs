@@ -154,7 +154,7 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
     }
 
     private static async Task<MergeRequest> MergeOf(HttpContext context) =>
-        context.Request.ContentLength is > 0 ? await ReadAsync(context, HostJson.Default.MergeRequest) : new();
+        context.Request.HasJsonContentType() ? await ReadAsync(context, HostJson.Default.MergeRequest) : new();
 
     private async Task AnswerDecisionAsync(HttpContext context)
     {

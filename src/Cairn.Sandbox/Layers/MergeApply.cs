@@ -223,7 +223,7 @@ internal sealed class MergeApply : IDisposable
         while (true)
         {
             path = FileNames.Parent(path);
-            if (_tree.Stat(path) is { } stat)
+            if (_view.Find(path) is { Stat: var stat })
             {
                 return (stat.Uid, stat.Gid);
             }
