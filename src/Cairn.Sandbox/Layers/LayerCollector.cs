@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Limits;
 using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
@@ -138,8 +139,9 @@ internal sealed class LayerCollector(
         foreach (var name in files.State.Names("open"))
         {
             var root = $"open/{name}";
-            // Shells may hold the layer of a run that nobody drives.
-            if (Remove(root, () => files.Births.IsOpen(root) || files.State.Stat($"shells/{name}.sock") is not null, () => { }))
+            // Shells may hold the layer of a run that nobody drives. Once it is gone, nobody looks for its commands again.
+            var isInUse = () => files.Births.IsOpen(root) || files.State.Stat($"shells/{name}.sock") is not null;
+            if (Remove(root, isInUse, () => CgroupTree.Current.KillLeftovers(files.Owner, RunId.Parse(name))))
             {
                 _leftOvers++;
             }

@@ -85,7 +85,8 @@ internal sealed class LayerFiles : IDisposable
     public bool IsPacked(LayerId id) => !HasDirectory(id) && Catalog.PackOf(id) is not null;
 
     /// <summary>The layer is there as a directory, whole.</summary>
-    public bool HasDirectory(LayerId id) => State.Stat($"layers/{Checked(id.Value)}/meta.json") is not null;
+    public bool HasDirectory(LayerId id) =>
+        State.StatOwn($"layers/{Checked(id.Value)}/meta.json") is not null && State.StatOwn(LayerTree(id)) is { Kind: EntryKind.Directory };
 
     /// <summary>Drops the directory of a stored layer: the body store gives it back. Nobody may stand on it.</summary>
     public void DropDirectory(LayerId id)
@@ -122,23 +123,31 @@ internal sealed class LayerFiles : IDisposable
     /// <summary>Every layer that is there.</summary>
     public IEnumerable<LayerId> All() => Named().Where(Exists);
 
-    /// <summary>Writes a layer's description beside its final name: all that can fail for want of space happens here.</summary>
+    /// <summary>Writes a layer's description beside its final name; <see cref="SyncPrepared"/> makes it durable.</summary>
     public void Prepare(LayerMeta meta)
     {
         var temporary = System.IO.Path.Combine(Path, "layers", Checked(meta.Layer.Value), "meta.tmp");
         using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
         FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
-        RandomAccess.FlushToDisk(file);
     }
 
-    /// <summary>Makes a prepared layer real. Its tree must be in place and durable; the rename of meta.json is the moment of birth.</summary>
+    /// <summary>The last that can fail for want of space.</summary>
+    public void SyncPrepared(LayerId id)
+    {
+        using var file = State.OpenFile($"layers/{id}/meta.tmp", out _);
+        LinuxError.Check(LinuxCalls.Sync(file), "sync", "meta.tmp");
+    }
+
+    /// <summary>
+    /// Makes a prepared layer real. What its tree holds must be durable, the tree in its place; the names become durable
+    /// together, and a layer counts when both are there.
+    /// </summary>
     public void Commit(LayerMeta meta)
     {
         var directory = $"layers/{meta.Layer}";
-        State.SyncDirectory("layers");
-        State.SyncDirectory(directory);
         File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
         State.SyncDirectory(directory);
+        State.SyncDirectory("layers");
         Keep(meta);
     }
 

@@ -32,7 +32,8 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     {
         if (_entries.Count <= MaxSyncedOneByOne && _entries.All(e => _upper.IsReadable(e.Path)))
         {
-            foreach (var (path, isDirectory) in _entries)
+            // Files first: a directory's names are mostly durable with them.
+            foreach (var (path, isDirectory) in _entries.OrderBy(e => e.IsDirectory))
             {
                 using var entry = _upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
                 if (entry is not null)

@@ -79,7 +79,13 @@ public sealed class LayerStore : ILayerStore, IDisposable
             }
         }
 
-        CgroupTree.Current.KillLeftovers(_files.Owner, run);
+        if (_files.State.Stat(LayerFiles.OpenRoot(run)) is not null)
+        {
+            // Only a process that died with the run open leaves commands behind, and then this as well. Looking costs time
+            // in proportion to all control groups of the machine.
+            CgroupTree.Current.KillLeftovers(_files.Owner, run);
+        }
+
         return new Workspace(_workspaces, run, root, top, LiveShells.Find(_files, _holder, run, shells, top));
     }
 

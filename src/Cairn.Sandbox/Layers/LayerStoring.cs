@@ -23,12 +23,12 @@ internal sealed class LayerStoring : IDisposable
     private readonly Channel<LayerId> _tops = Channel.CreateBounded<LayerId>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _time;
-    private readonly Task _work;
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public LayerStoring(LayerFiles files, LayerArchive archive, TimeProvider time)
     {
         (_files, _archive, _time) = (files, archive, time);
-        _work = Task.Run(WorkAsync);
+        new Thread(Work) { IsBackground = true, Name = "layers" }.Start();
     }
 
     /// <summary>Stores a stack soon.</summary>
@@ -39,20 +39,38 @@ internal sealed class LayerStoring : IDisposable
         _tops.Writer.TryComplete();
         try
         {
-            _work.WaitAsync(Patience, _time).GetAwaiter().GetResult();
+            _done.Task.WaitAsync(Patience, _time).GetAwaiter().GetResult();
         }
         catch (TimeoutException)
         {
             _stop.Cancel();
-            _work.GetAwaiter().GetResult();
+            _done.Task.GetAwaiter().GetResult();
         }
 
         _stop.Dispose();
     }
 
-    private async Task WorkAsync()
+    private void Work()
     {
-        await foreach (var top in _tops.Reader.ReadAllAsync())
+        // Compressing takes much processor time, and whoever waits for a step goes first.
+        const int Background = 10;
+        _ = LinuxCalls.SetPriority(0, 0, Background);
+        try
+        {
+            while (_tops.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            {
+                StoreWaiting();
+            }
+        }
+        finally
+        {
+            _done.SetResult();
+        }
+    }
+
+    private void StoreWaiting()
+    {
+        while (_tops.Reader.TryRead(out var top) && !_stop.IsCancellationRequested)
         {
             try
             {

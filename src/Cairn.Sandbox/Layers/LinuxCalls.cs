@@ -125,6 +125,10 @@ internal static partial class LinuxCalls
     [LibraryImport(Libc, EntryPoint = "getegid")]
     public static partial uint EffectiveGroup();
 
+    /// <summary>With 0 and 0: of the calling thread alone.</summary>
+    [LibraryImport(Libc, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, uint who, int priority);
+
     [LibraryImport(Libc, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
 }

@@ -22,12 +22,14 @@ internal sealed record Found(string Path, FileStat Stat, ImmutableArray<int> Lev
 internal sealed class MergedView
 {
     private readonly string _opaque;
+    private readonly ImmutableArray<int> _all;
 
     /// <param name="levels">From the top to the repository.</param>
     /// <param name="opaqueAttribute">The extended attribute that marks an opaque directory.</param>
     public MergedView(ImmutableArray<Level> levels, string opaqueAttribute)
     {
         Levels = levels;
+        _all = [.. Enumerable.Range(0, levels.Length)];
         _opaque = opaqueAttribute;
     }
 
@@ -36,8 +38,9 @@ internal sealed class MergedView
     /// <summary>The same stack without its topmost level.</summary>
     public MergedView Below() => new(Levels.RemoveAt(0), _opaque);
 
-    public Found Root() => Combine("", [.. Enumerable.Range(0, Levels.Length)])
-        ?? throw new WorkspaceException(FileProblem.Io, $"The repository '{Levels[^1].Tree.Name}' is gone.");
+    /// <summary>The root directory: all levels make it up, for overlayfs knows no root that hides those below.</summary>
+    public Found Root() =>
+        new("", Levels[0].Tree.Stat("") ?? throw new WorkspaceException(FileProblem.Io, $"The directory '{Levels[0].Tree.Name}' is gone."), _all);
 
     /// <summary>Finds one name in a directory of this view.</summary>
     public Found? Look(Found directory, string name) => Combine(FileNames.Join(directory.Path, name), directory.Levels);

@@ -114,7 +114,7 @@ internal sealed class Squash(LayerFiles files)
         foreach (var meta in files.Chain(top))
         {
             var squashed = LayerFiles.SquashTree(meta.Layer);
-            if (files.State.Stat(squashed) is { Kind: EntryKind.Directory })
+            if (files.State.StatOwn(squashed) is { Kind: EntryKind.Directory })
             {
                 trees.Add(squashed);
                 break;

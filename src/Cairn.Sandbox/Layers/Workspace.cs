@@ -202,9 +202,11 @@ internal sealed class Workspace : IWorkspace
                 return meta.ToChanges();
             }
 
-            scan.Sync();
+            // All is written before the first sync, which then takes most of the rest along.
             MakeRoom(id);
             _files.Prepare(meta);
+            scan.Sync();
+            _files.SyncPrepared(id);
             Commit(meta);
             StoreSoon();
             return meta.ToChanges();
@@ -338,6 +340,7 @@ internal sealed class Workspace : IWorkspace
     {
         TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
         _files.Prepare(meta);
+        _files.SyncPrepared(meta.Layer);
         _files.Commit(meta);
         (Top, _copied) = (meta.Layer, meta.Edits);
     }
