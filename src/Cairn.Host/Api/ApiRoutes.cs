@@ -50,7 +50,7 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
             c, await runs.CollectAsync(await ReadAsync(c, HostJson.Default.CollectionRequest), c.RequestAborted), HostJson.Default.CollectionReport));
         Get(app, "/v1/layers", async c => await Answer(c, await _cairn.LayersAsync(store: false, c.RequestAborted), HostJson.Default.LayersView));
         Post(app, "/v1/layers/store", async c =>
-            await Answer(c, await Task.Run(() => _cairn.LayersAsync(store: true, c.RequestAborted), c.RequestAborted), HostJson.Default.LayersView));
+            await Answer(c, await runs.StoreLayersAsync(c.RequestAborted), HostJson.Default.LayersView));
         Get(app, "/v1/events", c => EventsAsync(c, null));
         Get(app, "/v1/runs/{run}/events", async c => await EventsAsync(c, await RunAsync(c)));
     }

@@ -133,6 +133,10 @@ internal sealed class DaemonRuns
         }
     }
 
+    /// <summary>Stores the layers that are not stored yet; reading many files takes long, and the caller's thread is a server's.</summary>
+    public Task<LayersView> StoreLayersAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => Cairn.LayersAsync(store: true, cancellationToken), cancellationToken);
+
     public async Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken)
     {
         using var claim = _supervisor.Claim(run);
