@@ -129,7 +129,7 @@ public sealed class LayerArchiveTests : IDisposable
         Assert.Throws<WorkspaceException>(() => layers.Changes(LayerId.Parse("r.4")));
         Collect(store, layers);
         Assert.Equal(0, layers.Count);
-        Assert.Empty(Directory.GetFiles(Path.Combine(_fixture.State, "blobs"), "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f).Length == 64));
+        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(_fixture.State, "blobs"), "*", SearchOption.AllDirectories), f => Path.GetFileName(f).Length == 64);
     }
 
     private static void Collect(StateStore store, LayerStore layers, params string[] reachable)
