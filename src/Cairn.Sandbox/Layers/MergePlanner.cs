@@ -31,13 +31,19 @@ internal sealed class MergePlanner
 
     public MergePlan Plan(LayerId? top, ImmutableArray<LayerEdit> net)
     {
+        if (net.Any(e => FileNames.IsGit(e.Path)) || _draft.Stack.Levels.SkipLast(1).Any(level => level.Tree.Stat(".git") is not null))
+        {
+            _draft.LeftOut.Add(".git: the repository's own .git is never merged; what the run committed stays on its branch.");
+        }
+
         foreach (var edit in net)
         {
             if (FileNames.IsGit(edit.Path))
             {
-                _draft.LeftOut.Add($"{edit.Path}: the repository's own .git is never merged.");
+                continue;
             }
-            else if (FileNames.IsInsideGit(edit.Path))
+
+            if (FileNames.IsInsideGit(edit.Path))
             {
                 _draft.LeftOut.Add($"{edit.Path}: a .git within the repository is never merged: git would run what its config names.");
             }
