@@ -1,4 +1,5 @@
 using Cairn.Bench;
+using Cairn.Bench.Layers;
 using Cairn.Bench.Context;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
@@ -17,6 +18,7 @@ try
         ["retention", .. var rest] => await RetentionBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sandbox", .. var rest] => await SandboxBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["layers", .. var rest] => await LayersBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         ["context", .. var rest] => ContextBenchmark.Run(rest, Console.Out),
         _ => Usage(),
@@ -46,6 +48,9 @@ static int Usage()
                  many checkpoints of a large tree: disk space, time per checkpoint at growing depth, time to go back
                ./cairn bench sandbox [--rounds 10] [--calls 60] [--dir DIR] [--json]
                  what a command in the sandbox costs: warm, cold, by backend, beside a bare process and plain bwrap
+               ./cairn bench layers [--files 5000] [--dirty 1,100] [--depth 1,20,100] [--rounds 10] [--dir DIR] [--json]
+                 checkpoint, fork, rollback, diff and merge of a tree, beside git worktree add, cp -a and reflinks; in full:
+                 --files 5000,50000 --dirty 1,100,1000 --depth 1,20,100,500
                ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
                  what a policy's decision costs, with 10, 100 and 1,000 rules
                ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--repos DIR,…] [--json]

@@ -23,6 +23,8 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(ImmutableArray<ToolDefinition>))]
 [JsonSerializable(typeof(RouteRecord))]
 [JsonSerializable(typeof(MergePlan))]
+[JsonSerializable(typeof(ImmutableArray<MergeConflict>))]
+[JsonSerializable(typeof(ImmutableArray<ConflictResolution>))]
 [JsonSerializable(typeof(LayerChanges))]
 [JsonSerializable(typeof(ImmutableArray<ManifestEntry>))]
 [JsonSerializable(typeof(ImmutableArray<PathChange>))]

@@ -28,6 +28,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     ToolsCommand.Make(),
     RouteCommand.Make(),
     GcCommand.Make(),
+    LayersCommand.Make(),
     ServeCommand.Make(),
     StopCommand.Pause(),
     StopCommand.Cancel(),

@@ -91,7 +91,7 @@ public static class CairnHost
     {
         var layers = new LayerStore(
             options.StateDirectory, store.Blobs, options.Time,
-            new LayerStoreOptions { Backend = SandboxBackend(options.Environment), Mounts = [.. ToolChains(options.Environment), .. options.Mounts] });
+            new LayerStoreOptions { Backend = SandboxBackend(options.Environment), Mounts = [.. ToolChains(options.Environment), .. options.Mounts], StoresBehind = writes, FlushBodies = store.Flush });
         var models = new ModelCatalog(new ModelCatalogOptions
         {
             Environment = options.Environment,

@@ -178,6 +178,25 @@ internal sealed class EmbeddedCairn : ICairn
     public Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken) =>
         _control.MergeAsync(run, cancellationToken);
 
+    public async Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken)
+    {
+        var (finished, plan) = await _control.MergeAsync(run, request, cancellationToken);
+        return new(finished.Status, finished.Files, finished.Message, plan.Conflicts);
+    }
+
+    public Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) =>
+        Task.FromResult(new MergeConflicts(_services.Journal, _services.Blobs, _services.Layers, run).View(path));
+
+    public Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken)
+    {
+        if (store)
+        {
+            _services.Layers.Store(cancellationToken);
+        }
+
+        return Task.FromResult(new LayersView(_services.Layers.Count, [.. _services.Layers.NotStored()]));
+    }
+
     public Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken)
     {
         var damage = _damage(run);

@@ -26,7 +26,7 @@ public static class Kernel
                 : "the run starts a second time");
         }
 
-        if (state.Phase == RunPhase.Ended && e is not (RunRolledBack or RunForked or MergeStarted or MergeFinished or RunRecovered))
+        if (state.Phase == RunPhase.Ended && e is not (RunRolledBack or RunForked or MergeStarted or MergeFinished or ConflictsResolved or RunRecovered))
         {
             throw new JournalMeaningException($"{e.GetType().Name} follows the end of the run");
         }
@@ -57,6 +57,7 @@ public static class Kernel
             JudgeFinished x => JudgeFold.Finished(state, x),
             MergeStarted => state.Phase == RunPhase.Ended ? state : state with { Started = true },
             MergeFinished x => JudgeFold.Merged(state, x),
+            ConflictsResolved => state,
             _ => throw new JournalMeaningException($"unknown event {e.GetType().Name}"),
         };
         return next with { Count = state.Count + 1 };

@@ -1,3 +1,4 @@
+using Cairn.Bench.Layers;
 using System.Text.Json.Serialization;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Runs;
@@ -72,6 +73,7 @@ internal sealed record StepsReport(
 [JsonSerializable(typeof(DaemonReport))]
 [JsonSerializable(typeof(RetentionReport))]
 [JsonSerializable(typeof(SandboxReport))]
+[JsonSerializable(typeof(LayersReport))]
 [JsonSerializable(typeof(ProfileReport))]
 [JsonSerializable(typeof(Sample))]
 internal sealed partial class BenchJson : JsonSerializerContext;

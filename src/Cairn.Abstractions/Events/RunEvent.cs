@@ -32,6 +32,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(JudgeFinished), "judge.finished")]
 [JsonDerivedType(typeof(MergeStarted), "merge.started")]
 [JsonDerivedType(typeof(MergeFinished), "merge.finished")]
+[JsonDerivedType(typeof(ConflictsResolved), "merge.resolved")]
 public abstract record RunEvent;
 
 /// <summary>A run begins. Always the first record of a run that is no fork.</summary>
@@ -310,7 +311,17 @@ public sealed record MergeStarted(BlobHash Plan, BlobHash State) : RunEvent;
 /// <param name="Status">How it ended.</param>
 /// <param name="Files">Paths that were changed in the repository.</param>
 /// <param name="Message">For people: conflicts by path, or the reason.</param>
-public sealed record MergeFinished(MergeStatus Status, int Files, string Message) : RunEvent;
+public sealed record MergeFinished(MergeStatus Status, int Files, string Message) : RunEvent
+{
+    /// <summary>The conflicts (JSON list of <see cref="MergeConflict"/>); null when there were none.</summary>
+    public BlobHash? ConflictList { get; init; }
+}
+
+/// <summary>Somebody decided what becomes of conflicts; the next merge goes by it.</summary>
+/// <param name="Resolutions">The decisions (JSON list of <see cref="ConflictResolution"/>).</param>
+/// <param name="Paths">The paths that they are about, with the choice, for people.</param>
+/// <param name="By">Who decided.</param>
+public sealed record ConflictsResolved(BlobHash Resolutions, ImmutableArray<string> Paths, string By) : RunEvent;
 
 /// <summary>How a merge ended.</summary>
 public enum MergeStatus

@@ -135,7 +135,11 @@ public interface IWorkspace : IAsyncDisposable
 /// <param name="Kind">What it is.</param>
 /// <param name="Mode">Permission bits.</param>
 /// <param name="Content">Hash of a file's bytes or of a link's target; none for directories.</param>
-public sealed record ManifestEntry(string Path, EntryKind Kind, int Mode, BlobHash Content);
+public sealed record ManifestEntry(string Path, EntryKind Kind, int Mode, BlobHash Content)
+{
+    /// <summary>Hash of its extended attributes (user.*, in order of their names); null when it has none.</summary>
+    public BlobHash? Attributes { get; init; }
+}
 
 /// <summary>How a path differs between two states.</summary>
 public enum ChangeKind
@@ -159,7 +163,17 @@ public enum ChangeKind
 /// <param name="BeforeMode">Permission bits before; 0 when it was not there.</param>
 /// <param name="AfterMode">Permission bits after; 0 when it is gone.</param>
 public sealed record PathChange(
-    string Path, ChangeKind Change, EntryKind Kind, BlobHash Before, BlobHash After, int BeforeMode, int AfterMode);
+    string Path, ChangeKind Change, EntryKind Kind, BlobHash Before, BlobHash After, int BeforeMode, int AfterMode)
+{
+    /// <summary>What it was before; null when that is <see cref="Kind"/> as well, or it was not there.</summary>
+    public EntryKind? BeforeKind { get; init; }
+
+    /// <summary>Hash of its extended attributes before; null when it had none.</summary>
+    public BlobHash? BeforeAttributes { get; init; }
+
+    /// <summary>Hash of its extended attributes after; null when it has none.</summary>
+    public BlobHash? AfterAttributes { get; init; }
+}
 
 /// <summary>What one frozen layer changed against the view below it.</summary>
 /// <param name="Layer">The layer.</param>

@@ -35,7 +35,9 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
         Post(app, "/v1/runs/{run}/rollback", RollBackAsync);
         Post(app, "/v1/runs/{run}/fork", ForkAsync);
         Post(app, "/v1/runs/{run}/merge", async c =>
-            await Answer(c, await runs.MergeAsync(await RunAsync(c), c.RequestAborted), HostJson.Default.MergeFinished));
+            await Answer(c, await runs.MergeAsync(await RunAsync(c), await MergeOf(c), c.RequestAborted), HostJson.Default.MergeView));
+        Get(app, "/v1/runs/{run}/conflicts", async c => await Answer(
+            c, await _cairn.ConflictsAsync(await RunAsync(c), c.Request.Query["path"].FirstOrDefault(), c.RequestAborted), HostJson.Default.IReadOnlyListConflictView));
         Post(app, "/v1/runs/{run}/resume", async c =>
             await Answer(c, await runs.ResumeAsync(await RunAsync(c), c.RequestAborted), HostJson.Default.RunSummary));
         Post(app, "/v1/runs/{run}/pause", c => StopAsync(c, pause: true));
@@ -46,6 +48,9 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
         Post(app, "/v1/runs/{run}/replay", ReplayAsync);
         Post(app, "/v1/collect", async c => await Answer(
             c, await runs.CollectAsync(await ReadAsync(c, HostJson.Default.CollectionRequest), c.RequestAborted), HostJson.Default.CollectionReport));
+        Get(app, "/v1/layers", async c => await Answer(c, await _cairn.LayersAsync(store: false, c.RequestAborted), HostJson.Default.LayersView));
+        Post(app, "/v1/layers/store", async c =>
+            await Answer(c, await runs.StoreLayersAsync(c.RequestAborted), HostJson.Default.LayersView));
         Get(app, "/v1/events", c => EventsAsync(c, null));
         Get(app, "/v1/runs/{run}/events", async c => await EventsAsync(c, await RunAsync(c)));
     }
@@ -147,6 +152,9 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
         reason = SafeText.Line(reason, 500);
         return reason.Length > 0 ? reason : pause ? "paused by the user" : "cancelled by the user";
     }
+
+    private static async Task<MergeRequest> MergeOf(HttpContext context) =>
+        context.Request.HasJsonContentType() ? await ReadAsync(context, HostJson.Default.MergeRequest) : new();
 
     private async Task AnswerDecisionAsync(HttpContext context)
     {

@@ -133,10 +133,14 @@ internal sealed class DaemonRuns
         }
     }
 
-    public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)
+    /// <summary>Stores the layers that are not stored yet; reading many files takes long, and the caller's thread is a server's.</summary>
+    public Task<LayersView> StoreLayersAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => Cairn.LayersAsync(store: true, cancellationToken), cancellationToken);
+
+    public async Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken)
     {
         using var claim = _supervisor.Claim(run);
-        return await Cairn.MergeAsync(run, cancellationToken);
+        return await Cairn.MergeAsync(run, request, cancellationToken);
     }
 
     public async Task<RunSummary> AnswerAsync(RunId run, DecisionId decision, string answer, CancellationToken cancellationToken)

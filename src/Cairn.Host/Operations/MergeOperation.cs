@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Cairn.Sdk;
 
 namespace Cairn.Host;
 
@@ -11,14 +13,31 @@ internal sealed class MergeOperation(RunSession session)
     private const int ConflictsShown = 20;
 
     /// <summary>The plan to carry out: the one that a crash interrupted, or a new one.</summary>
-    public async ValueTask<MergePlan> PlanAsync(LayerId? layer, CancellationToken cancellationToken)
+    public async ValueTask<MergePlan> PlanAsync(LayerId? layer, CancellationToken cancellationToken) =>
+        Interrupted() ?? await PlanAsync(layer, [.. Conflicts.Decided().Select(d => d.Resolution)], cancellationToken);
+
+    /// <summary>What clashed before, and what was decided.</summary>
+    public MergeConflicts Conflicts => new(session.Services.Journal, session.Services.Blobs, session.Services.Layers, session.Run);
+
+    /// <summary>Writes decisions about conflicts down.</summary>
+    /// <exception cref="UserException">When one of them cannot be carried out; none is kept then.</exception>
+    public async Task ResolveAsync(LayerId? layer, MergeRequest request, CancellationToken cancellationToken)
     {
-        if (Interrupted() is { } plan)
+        var paths = request.Resolve.Select(a => a.Path).ToHashSet(StringComparer.Ordinal);
+        var others = Conflicts.Decided().Select(d => d.Resolution).Where(r => !paths.Contains(r.Conflict.Path)).ToList();
+        var resolutions = Conflicts.Resolutions(await PlanAsync(layer, [.. others], cancellationToken), request.Resolve);
+        var plan = await PlanAsync(layer, [.. others, .. resolutions], cancellationToken);
+        if (plan.Conflicts.FirstOrDefault(c => paths.Contains(c.Path)) is { } refused)
         {
-            return plan;
+            throw new UserException($"{refused.Path}: {refused.Reason}. Nothing was merged or decided.");
         }
 
-        plan = session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer);
+        await session.CommitAsync(Conflicts.Event(resolutions, request.By), cancellationToken);
+    }
+
+    private async ValueTask<MergePlan> PlanAsync(LayerId? layer, ImmutableArray<ConflictResolution> resolutions, CancellationToken cancellationToken)
+    {
+        var plan = session.Services.Layers.PlanMerge(session.State.Spec.Repository, layer, resolutions);
         var paths = plan.Changes.Select(c => (c.Path, c.Kind == EntryKind.Directory)).Concat(plan.Conflicts.Select(c => (c.Path, false))).ToList();
         var ignored = await IgnoredPaths.FindAsync(await session.WorkspaceAsync(), paths, cancellationToken);
         return ignored.Count == 0
@@ -44,7 +63,10 @@ internal sealed class MergeOperation(RunSession session)
         {
             var lines = plan.Conflicts.Take(ConflictsShown).Select(c => $"{c.Path}: {c.Reason}");
             var more = plan.Conflicts.Length > ConflictsShown ? $"\n… and {plan.Conflicts.Length - ConflictsShown} more" : "";
-            return new(MergeStatus.Conflicts, 0, $"{plan.Conflicts.Length} conflicts, nothing was merged:\n{string.Join('\n', lines)}{more}");
+            return new(MergeStatus.Conflicts, 0, $"{plan.Conflicts.Length} conflicts, nothing was merged:\n{string.Join('\n', lines)}{more}")
+            {
+                ConflictList = session.Services.Blobs.Put(CairnJson.Bytes(plan.Conflicts, CairnJson.Default.ImmutableArrayMergeConflict)),
+            };
         }
 
         if (plan.Changes.Length == 0)
@@ -86,8 +108,9 @@ internal sealed class MergeOperation(RunSession session)
             switch (records[i].Event)
             {
                 case MergeStarted started:
+                    // One with conflicts changed nothing: it is planned anew.
                     return System.Text.Json.JsonSerializer.Deserialize(
-                        session.Services.Blobs.Get(started.Plan), CairnJson.Default.MergePlan);
+                        session.Services.Blobs.Get(started.Plan), CairnJson.Default.MergePlan) is { Conflicts.Length: 0 } plan ? plan : null;
                 case MergeFinished or RunRolledBack:
                     return null;
                 default:

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Cairn.Abstractions;
 
@@ -12,17 +12,6 @@ namespace Cairn.Host;
 /// </summary>
 internal sealed class MergeUndo(RunServices services)
 {
-    private const string Script = """
-        while IFS= read -r -d '' what && IFS= read -r -d '' path && IFS= read -r -d '' value; do
-          case $what in
-            remove) rm -rf -- "$path" ;;
-            make) mkdir -p -- "$path" && chmod -- "$value" "$path" ;;
-            mode) chmod -- "$value" "$path" ;;
-            link) rm -rf -- "$path" && mkdir -p -- "$(dirname -- "$path")" && ln -s -- "$value" "$path" ;;
-          esac || exit 1
-        done
-        """;
-
     /// <summary>The layer to stand on; null when nothing was merged after the place.</summary>
     /// <param name="records">The history of the run whose merges count.</param>
     /// <param name="position">The place, in events of its history.</param>
@@ -40,25 +29,15 @@ internal sealed class MergeUndo(RunServices services)
         }
 
         var own = services.Layers.NetChanges(top, null).Select(c => c.Path).ToHashSet(StringComparer.Ordinal);
-        var back = merged.Values.Where(c => !own.Contains(c.Path)).OrderBy(c => c.Path, StringComparer.Ordinal).ToList();
-        if (back.Count == 0)
+        var back = merged.Values.Where(c => !own.Contains(c.Path)).OrderBy(c => c.Path, StringComparer.Ordinal).ToImmutableArray();
+        if (back.IsEmpty)
         {
             return null;
         }
 
         var repository = records.Select(r => r.Event).OfType<RunStarted>().First().Repository;
-        await using var workspace = services.Layers.Open(owner, repository, top);
-        var steps = new StringBuilder();
-        foreach (var change in back)
-        {
-            Restore(workspace, change, steps);
-        }
-
-        var result = await workspace.RunAsync(
-            new SandboxCommand(["bash", "-c", Script]) { Input = Encoding.UTF8.GetBytes(steps.ToString()) }, cancellationToken);
-        return result.ExitCode == 0
-            ? workspace.Freeze(LayerId.Parse($"{owner}.{count}u"))?.Layer
-            : throw new UserException($"What run {records[^1].Run} merged could not be taken back for its older files: {result.Error.Trim()}");
+        var layer = await services.Layers.TakeBackAsync(owner, repository, top, LayerId.Parse($"{owner}.{count}u"), back, cancellationToken);
+        return layer?.Layer;
     }
 
     /// <summary>The paths of all merges after a place, each as it was before the first of them.</summary>
@@ -86,30 +65,5 @@ internal sealed class MergeUndo(RunServices services)
         }
 
         return changes;
-    }
-
-    private void Restore(IWorkspace workspace, PathChange change, StringBuilder steps)
-    {
-        var mode = Convert.ToString(change.BeforeMode, 8);
-        if (change.Change == ChangeKind.Added)
-        {
-            Step("remove", "");
-        }
-        else if (change.Kind == EntryKind.Directory)
-        {
-            Step("make", mode);
-        }
-        else if (change.Kind == EntryKind.Link)
-        {
-            Step("link", Encoding.UTF8.GetString(services.Layers.Content(change.Before)));
-        }
-        else
-        {
-            BlobHash? there = workspace.Stat(change.Path) is { Kind: EntryKind.File } ? workspace.Read(change.Path, long.MaxValue).Version : null;
-            workspace.Write(change.Path, services.Layers.Content(change.Before), there);
-            Step("mode", mode);
-        }
-
-        void Step(string what, string value) => steps.Append(what).Append('\0').Append(change.Path).Append('\0').Append(value).Append('\0');
     }
 }

@@ -43,6 +43,8 @@ public static class References
         DecisionMade x => [x.Answer],
         JudgeFinished x => [x.Report],
         MergeStarted x => [x.Plan],
+        MergeFinished x => [x.ConflictList ?? default],
+        ConflictsResolved x => [x.Resolutions],
         _ => [],
     };
 }

@@ -71,6 +71,9 @@ internal sealed class RunStory
             case MergeFinished x:
                 Now.Follow("merge", at, string.Create(CultureInfo.InvariantCulture, $"{x.Status}, {x.Files} files"));
                 break;
+            case ConflictsResolved x:
+                Now.Follow("conflicts", at, string.Join(", ", x.Paths));
+                break;
             case RunEnded x:
                 Now.Follow("outcome", at, x.Reason.Length == 0 ? EventText.Words(x.Outcome.ToString()) : $"{EventText.Words(x.Outcome.ToString())}: {x.Reason}");
                 break;

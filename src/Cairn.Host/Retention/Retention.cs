@@ -48,6 +48,11 @@ internal sealed class Retention(
 
         var stored = collection.Reclaim(bodies, request.DryRun, progress, cancellationToken);
         _facts.Clear();
+        if (!request.DryRun)
+        {
+            services.Layers.Store(cancellationToken);
+        }
+
         return new(
             request.DryRun, [.. gone.Select(run => run.Value)], stored.Records, stored.Bodies + stored.LargeBodies, frozen.Layers, frozen.Squashes,
             frozen.LeftOvers, stored.Segments, stored.LogBytes, stored.LargeBytes, frozen.Bytes);

@@ -29,6 +29,8 @@ internal sealed record RunFacts(
             {
                 AddPlan(JsonSerializer.Deserialize(plan, CairnJson.Default.MergePlan), layers, bodies);
             }
+
+            AddConflicts(record.Event, blobs, bodies);
         }
 
         var first = records.Count == 0 ? null : records[0].Event;
@@ -48,7 +50,7 @@ internal sealed record RunFacts(
             return false;
         }
 
-        return records.Reverse().SkipWhile(r => r.Event is MergeStarted or MergeFinished).FirstOrDefault()?.Event is RunEnded;
+        return records.Reverse().SkipWhile(r => r.Event is MergeStarted or MergeFinished or ConflictsResolved).FirstOrDefault()?.Event is RunEnded;
     }
 
     private static void AddPlan(
@@ -64,7 +66,23 @@ internal sealed record RunFacts(
             layers.Add(top);
         }
 
-        bodies.UnionWith(plan.Changes.SelectMany(change => new[] { change.Before, change.After }));
-        bodies.UnionWith(plan.Conflicts.SelectMany(conflict => new[] { conflict.Base, conflict.Ours, conflict.Theirs }));
+        bodies.UnionWith(plan.Changes.SelectMany(change => new[] { change.Before, change.After, change.BeforeAttributes ?? default, change.AfterAttributes ?? default }));
+        bodies.UnionWith(plan.Conflicts.SelectMany(Sides));
     }
+
+    private static void AddConflicts(RunEvent e, IBlobStore blobs, ImmutableHashSet<BlobHash>.Builder bodies)
+    {
+        if (e is MergeFinished { ConflictList: { } list } && blobs.TryGet(list) is { } conflicts)
+        {
+            bodies.UnionWith(JsonSerializer.Deserialize(conflicts, CairnJson.Default.ImmutableArrayMergeConflict).SelectMany(Sides));
+        }
+        else if (e is ConflictsResolved resolved && blobs.TryGet(resolved.Resolutions) is { } decided)
+        {
+            var resolutions = JsonSerializer.Deserialize(decided, CairnJson.Default.ImmutableArrayConflictResolution);
+            bodies.UnionWith(resolutions.SelectMany(r => Sides(r.Conflict).Append(r.Content ?? default)));
+        }
+    }
+
+    private static IEnumerable<BlobHash> Sides(MergeConflict conflict) =>
+        [conflict.Base, conflict.Ours, conflict.Theirs, conflict.Origin?.Attributes ?? default, conflict.Repository?.Attributes ?? default, conflict.Run?.Attributes ?? default];
 }

@@ -18,7 +18,7 @@ internal static class OpenRuns
             {
                 case RunEnded:
                     return true;
-                case MergeStarted or MergeFinished or RunRecovered:
+                case MergeStarted or MergeFinished or ConflictsResolved or RunRecovered:
                     // May stand before the end or behind it.
                     break;
                 default:

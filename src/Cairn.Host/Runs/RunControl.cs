@@ -271,6 +271,14 @@ public sealed class RunControl(RunServices services)
     /// <summary>Merges what a run changed into its repository.</summary>
     public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)
     {
+        var (finished, _) = await MergeAsync(run, new MergeRequest(), cancellationToken);
+        return finished;
+    }
+
+    /// <summary>Likewise, with decisions about conflicts; what is still open comes with the answer.</summary>
+    public async Task<(MergeFinished Finished, MergePlan Plan)> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
         await using var session = RunSession.Open(Services, run, NoObserver.Instance);
         if (session.State.Phase != RunPhase.Ended)
         {
@@ -278,6 +286,12 @@ public sealed class RunControl(RunServices services)
         }
 
         var merge = new MergeOperation(session);
+        if (!request.Resolve.IsDefaultOrEmpty)
+        {
+            await MergeOperation.FinishInterruptedAsync(session);
+            await merge.ResolveAsync(session.State.Layer, request, cancellationToken);
+        }
+
         var plan = await merge.PlanAsync(session.State.Layer, cancellationToken);
         if (plan.Conflicts.Length == 0)
         {
@@ -286,6 +300,6 @@ public sealed class RunControl(RunServices services)
 
         var result = merge.Carry(plan);
         await session.CommitAsync(result, cancellationToken);
-        return result;
+        return (result, plan);
     }
 }

@@ -33,6 +33,7 @@ internal static class EventText
         JudgeFinished x => string.Create(CultureInfo.InvariantCulture, $"judge: {(x.Passed ? "accepted" : "not accepted")}, score {x.Score:0.##}"),
         MergeStarted => "merge begins",
         MergeFinished x => $"merge: {Words(x.Status.ToString())}, {x.Message}",
+        ConflictsResolved x => $"{x.By} decided: {string.Join(", ", x.Paths)}",
         _ => e.GetType().Name,
     };
 

@@ -3,7 +3,7 @@ using Cairn.Abstractions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>
-/// Where contents lie that are no bodies of their own: in a layer, in a pack, compressed in a body, or in the repository
+/// Where contents lie that are no bodies of their own: in a layer, in a stored layer, compressed in a body, or in the repository
 /// while it is unchanged. Thread safe.
 /// </summary>
 internal sealed class ContentPlaces(LayerFiles files, IBlobStore blobs)
@@ -89,20 +89,15 @@ internal sealed class ContentPlaces(LayerFiles files, IBlobStore blobs)
             return blobs.TryGet(packed) is { } body ? Checked(PackFile.Decompress(body, LayerScan.MaxCapturedBytes), hash) : null;
         }
 
-        if (files.Packs.Of(place.Layer) is { } pack)
-        {
-            return files.Packs.Content(pack, hash);
-        }
-
         try
         {
             using var tree = files.OpenTree(LayerFiles.LayerTree(place.Layer));
             using var file = tree.OpenFile(place.Path, out _);
             return Checked(FileContent.ReadAll(file, place.Path, int.MaxValue), hash);
         }
-        catch (WorkspaceException) when (files.Packs.Of(place.Layer) is { } moved)
+        catch (WorkspaceException) when (files.Catalog.PackOf(place.Layer) is { } pack)
         {
-            return files.Packs.Content(moved, hash); // It was packed in this very moment.
+            return files.Archive.Content(pack, hash);
         }
         catch (WorkspaceException)
         {

@@ -6,7 +6,11 @@ namespace Cairn.Sandbox.Layers;
 internal readonly record struct FileStat(
     EntryKind Kind, int Mode, long Length, uint Uid, uint Gid, ulong Inode, ulong Device, long Modified, long Changed, bool IsWhiteout)
 {
+    public const int TypePipe = 0x1000, TypeSocket = 0xC000;
     private const int TypeMask = 0xF000, TypeFile = 0x8000, TypeDirectory = 0x4000, TypeLink = 0xA000, TypeCharacter = 0x2000;
+
+    /// <summary>The file type's bits.</summary>
+    public int Type { get; init; }
 
     public static FileStat From(in LinuxCalls.StatX s)
     {
@@ -28,6 +32,6 @@ internal readonly record struct FileStat(
             ((ulong)s.DeviceMajor << 32) | s.DeviceMinor,
             unchecked((s.ModifiedSeconds * 1_000_000_000) + s.ModifiedNanoseconds),
             unchecked((s.ChangedSeconds * 1_000_000_000) + s.ChangedNanoseconds),
-            type == TypeCharacter && s.DeviceTypeMajor == 0 && s.DeviceTypeMinor == 0);
+            type == TypeCharacter && s.DeviceTypeMajor == 0 && s.DeviceTypeMinor == 0) { Type = type };
     }
 }

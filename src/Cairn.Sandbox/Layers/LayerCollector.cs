@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Limits;
 using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
@@ -26,7 +27,7 @@ internal sealed class LayerCollector(
         }
 
         // Listed first: a layer that comes to be after this is not looked at.
-        var listed = files.State.Names("layers").Select(LayerId.Parse).ToList();
+        var listed = files.Named().ToList();
         var live = Live(reachable());
         var parents = new Dictionary<LayerId, LayerId?>();
         foreach (var id in listed.Where(id => !live.Contains(id)))
@@ -41,13 +42,14 @@ internal sealed class LayerCollector(
         }
 
         Squashes(live);
-        foreach (var id in parents.Keys.Where(id => !live.Contains(id)).OrderByDescending(id => Depth(id, parents)).ToList())
+        var going = parents.Keys.Where(id => !live.Contains(id)).OrderByDescending(id => Depth(id, parents)).ToList();
+        Unlist(going);
+        foreach (var id in going)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Layer(id);
         }
 
-        Packs();
         Open();
         return new(_layers, _squashes, _leftOvers, _bytes, [.. listed.Where(id => live.Contains(id) && files.Exists(id))]);
     }
@@ -84,10 +86,29 @@ internal sealed class LayerCollector(
         return depth;
     }
 
+    /// <summary>Takes them out of the list of stored layers, at once: what is there as a directory still has its parents.</summary>
+    private void Unlist(List<LayerId> going)
+    {
+        lock (files.Births.Gate)
+        {
+            var old = going.Where(id => !files.Births.IsYoung(id, _since)).ToList();
+            foreach (var id in old.Where(files.IsPacked))
+            {
+                _layers++;
+                files.Lost(id);
+            }
+
+            if (!dryRun)
+            {
+                files.Catalog.Drop(old);
+            }
+        }
+    }
+
     private void Layer(LayerId id)
     {
         var path = $"layers/{id}";
-        var whole = files.Exists(id);
+        var whole = files.HasDirectory(id);
         if (!Remove(path, () => files.Births.IsYoung(id, _since), () => files.Lost(id)))
         {
             return;
@@ -113,27 +134,14 @@ internal sealed class LayerCollector(
         }
     }
 
-    /// <summary>A pack goes when none of its layers is linked to it any more.</summary>
-    private void Packs()
-    {
-        // No pack is made meanwhile.
-        lock (squash.Gate)
-        {
-            var linked = files.State.Names("layers").Select(name => files.Packs.Of(LayerId.Parse(name))).ToHashSet();
-            foreach (var pack in files.State.Names("packs").Select(name => $"packs/{name}").Where(pack => !linked.Contains(pack)))
-            {
-                _ = Remove(pack, () => false, () => { });
-            }
-        }
-    }
-
     private void Open()
     {
         foreach (var name in files.State.Names("open"))
         {
             var root = $"open/{name}";
-            // Shells may hold the layer of a run that nobody drives.
-            if (Remove(root, () => files.Births.IsOpen(root) || files.State.Stat($"shells/{name}.sock") is not null, () => { }))
+            // Shells may hold the layer of a run that nobody drives. Once it is gone, nobody looks for its commands again.
+            var isInUse = () => files.Births.IsOpen(root) || files.State.Stat($"shells/{name}.sock") is not null;
+            if (Remove(root, isInUse, () => CgroupTree.Current.KillLeftovers(files.Owner, RunId.Parse(name))))
             {
                 _leftOvers++;
             }

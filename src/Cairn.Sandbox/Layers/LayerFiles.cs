@@ -5,9 +5,8 @@ using Cairn.Abstractions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>
-/// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen), or `layers/ID` as a link to
-/// the pack that holds it in `packs/`, `open/RUN/` (one run's open layer and
-/// its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/` (mount points, always empty here).
+/// The state directory's layout: `layers/ID/d` and `layers/ID/meta.json` (frozen; of what is in the body store the directory
+/// may be gone), `open/RUN/` (one run's open layer and its scratch), `squash/ID` (derived, may be deleted at any time), `dead/` (on its way out: nothing in it counts), `stage/` (mount points, always empty here).
 /// </summary>
 internal sealed class LayerFiles : IDisposable
 {
@@ -22,23 +21,26 @@ internal sealed class LayerFiles : IDisposable
 
     /// <param name="state">The state directory.</param>
     /// <param name="maxKept">The most changed paths, and layers, that are kept in memory.</param>
-    public LayerFiles(string state, long maxKept = MaxKeptEdits)
+    /// <param name="blobs">Holds stored layers; null for none.</param>
+    /// <param name="flush">Makes bodies durable.</param>
+    public LayerFiles(string state, long maxKept = MaxKeptEdits, IBlobStore? blobs = null, Action? flush = null)
     {
         _maxKept = maxKept;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(state));
-        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
+        foreach (var name in (string[])["layers", "open", "squash", "dead", "stage/repo", "stage/over", "stage/root"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(Path, name));
         }
 
         State = DirectoryHandle.Open(Path);
-        Packs = new(State, Path);
-        foreach (var name in (string[])["layers", "packs", "open", "squash", "dead"])
+        foreach (var name in (string[])["layers", "open", "squash", "dead"])
         {
             // What a command made, set-uid files included, is for nobody else on this machine.
             LinuxError.Check(LinuxCalls.ChangeMode(State.Handle, FileNames.Encode(name), 0x1C0, 0), "close to others", name);
         }
 
+        Catalog = new(Path);
+        Archive = new(this, blobs ?? NoBodies.Instance, flush ?? (() => { }));
         IsRoot = LinuxCalls.EffectiveUser() == 0;
     }
 
@@ -50,7 +52,11 @@ internal sealed class LayerFiles : IDisposable
 
     public DirectoryHandle State { get; }
 
-    public LayerPacks Packs { get; }
+    /// <summary>Which layers are in the body store.</summary>
+    public LayerCatalog Catalog { get; }
+
+    /// <summary>The layers in the body store.</summary>
+    public LayerArchive Archive { get; }
 
     /// <summary>What this process made a short while ago, or has open.</summary>
     public LayerBirths Births { get; } = new();
@@ -73,15 +79,32 @@ internal sealed class LayerFiles : IDisposable
     /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
     public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : Keep(Load(id));
 
-    public bool Exists(LayerId id) => State.Stat($"layers/{Checked(id.Value)}") switch
-    {
-        { Kind: EntryKind.Directory } => HasMeta(id),
-        { Kind: EntryKind.Link } => Packs.Of(id) is { } pack && State.Stat(pack) is not null,
-        _ => false,
-    };
+    public bool Exists(LayerId id) => HasDirectory(id) || Catalog.PackOf(id) is not null;
 
-    /// <summary>The layer's directory is gone: a pack has it.</summary>
-    public bool IsPacked(LayerId id) => State.Stat($"layers/{Checked(id.Value)}") is { Kind: EntryKind.Link };
+    /// <summary>The layer's directory is gone: only the body store has it.</summary>
+    public bool IsPacked(LayerId id) => !HasDirectory(id) && Catalog.PackOf(id) is not null;
+
+    /// <summary>The layer is there as a directory, whole.</summary>
+    public bool HasDirectory(LayerId id) =>
+        State.StatOwn($"layers/{Checked(id.Value)}/meta.json") is not null && State.StatOwn(LayerTree(id)) is { Kind: EntryKind.Directory };
+
+    /// <summary>Drops the directory of a stored layer: the body store gives it back. Nobody may stand on it.</summary>
+    public void DropDirectory(LayerId id)
+    {
+        var (path, dead) = ($"layers/{id}", $"dead/stored-{id}");
+        TreeRemoval.Remove(State, dead);
+        lock (Births.Gate)
+        {
+            if (Catalog.PackOf(id) is null || !HasDirectory(id))
+            {
+                return;
+            }
+
+            LinuxError.Check(LinuxCalls.Rename(State.Handle, FileNames.Encode(path), State.Handle, FileNames.Encode(dead), LinuxCalls.RenameNoReplace), "move", path);
+        }
+
+        TreeRemoval.Remove(State, dead);
+    }
 
     /// <summary>The stack's layers from the top down.</summary>
     public IEnumerable<LayerMeta> Chain(LayerId? top)
@@ -94,26 +117,37 @@ internal sealed class LayerFiles : IDisposable
         }
     }
 
-    /// <summary>Every layer whose meta.json is there.</summary>
-    public IEnumerable<LayerId> All() => State.Names("layers").Select(LayerId.Parse).Where(Exists);
+    /// <summary>Every layer that is there as a directory, whole or not, or in the body store.</summary>
+    public IEnumerable<LayerId> Named() => State.Names("layers").Select(LayerId.Parse).Union(Catalog.Layers());
 
-    /// <summary>Writes a layer's description beside its final name: all that can fail for want of space happens here.</summary>
+    /// <summary>Every layer that is there.</summary>
+    public IEnumerable<LayerId> All() => Named().Where(Exists);
+
+    /// <summary>Writes a layer's description beside its final name; <see cref="SyncPrepared"/> makes it durable.</summary>
     public void Prepare(LayerMeta meta)
     {
         var temporary = System.IO.Path.Combine(Path, "layers", Checked(meta.Layer.Value), "meta.tmp");
         using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
         FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
-        RandomAccess.FlushToDisk(file);
     }
 
-    /// <summary>Makes a prepared layer real. Its tree must be in place and durable; the rename of meta.json is the moment of birth.</summary>
+    /// <summary>The last that can fail for want of space.</summary>
+    public void SyncPrepared(LayerId id)
+    {
+        using var file = State.OpenFile($"layers/{id}/meta.tmp", out _);
+        LinuxError.Check(LinuxCalls.Sync(file), "sync", "meta.tmp");
+    }
+
+    /// <summary>
+    /// Makes a prepared layer real. What its tree holds must be durable, the tree in its place; the names become durable
+    /// together, and a layer counts when both are there.
+    /// </summary>
     public void Commit(LayerMeta meta)
     {
         var directory = $"layers/{meta.Layer}";
-        State.SyncDirectory("layers");
-        State.SyncDirectory(directory);
         File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
         State.SyncDirectory(directory);
+        State.SyncDirectory("layers");
         Keep(meta);
     }
 
@@ -121,8 +155,17 @@ internal sealed class LayerFiles : IDisposable
     public void Forget(LayerId id)
     {
         _metas.TryRemove(id, out _);
-        TreeRemoval.Remove(State, $"layers/{id}/meta.json");
-        State.SyncDirectory($"layers/{id}");
+        lock (Catalog.Gate)
+        {
+            // Both in one go: who is just storing the old layer finds that it is gone.
+            if (HasDirectory(id))
+            {
+                TreeRemoval.Remove(State, $"layers/{id}/meta.json");
+                State.SyncDirectory($"layers/{id}");
+            }
+
+            Catalog.Drop([id]);
+        }
     }
 
     /// <summary>How many descriptions are in memory.</summary>
@@ -153,21 +196,15 @@ internal sealed class LayerFiles : IDisposable
 
         try
         {
-            if (Packs.Of(id) is { } pack)
-            {
-                return LoadPack(pack, id);
-            }
-
             using var file = State.OpenFile($"layers/{id}/meta.json", out _);
             var meta = JsonSerializer.Deserialize(FileContent.ReadAll(file, "meta.json", MaxMetaBytes), SandboxJson.Default.LayerMeta)!;
             return meta.Version <= LayerMeta.CurrentVersion && meta.Layer == id
                 ? meta
                 : throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' has version {meta.Version}; this Cairn reads up to {LayerMeta.CurrentVersion}.");
         }
-        catch (WorkspaceException e) when (e.Problem is FileProblem.NotFound or FileProblem.Outside && IsPacked(id))
+        catch (WorkspaceException e) when (e.Problem is FileProblem.NotFound && Catalog.PackOf(id) is { } pack)
         {
-            // It was packed in this very moment.
-            return LoadPack(Packs.Of(id)!, id);
+            return LoadPack(pack, id);
         }
         catch (JsonException e)
         {
@@ -176,34 +213,22 @@ internal sealed class LayerFiles : IDisposable
     }
 
     /// <summary>Its neighbours will be asked for next, so all of the pack's descriptions are kept.</summary>
-    private LayerMeta LoadPack(string pack, LayerId id)
+    private LayerMeta LoadPack(BlobHash pack, LayerId id)
     {
         LayerMeta? found = null;
-        foreach (var layer in Packs.Header(pack).Layers)
+        foreach (var layer in Archive.Header(pack).Layers)
         {
             if (layer.Meta.Layer == id)
             {
                 found = layer.Meta;
             }
-            else
+            else if (Catalog.PackOf(layer.Meta.Layer) == pack)
             {
                 Keep(layer.Meta);
             }
         }
 
         return found ?? throw new WorkspaceException(FileProblem.Io, $"The pack '{pack}' lacks the layer '{id}' that it is to hold.");
-    }
-
-    private bool HasMeta(LayerId id)
-    {
-        try
-        {
-            return State.Stat($"layers/{id}/meta.json") is not null;
-        }
-        catch (WorkspaceException e) when (e.Problem == FileProblem.Outside)
-        {
-            return IsPacked(id); // Just now.
-        }
     }
 
     /// <summary>Identifiers may hold dots, but one that is only dots would be another directory.</summary>

@@ -4,86 +4,63 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
 
-/// <summary>
-/// Puts layers that no view needs as directories into one pack. A layer is at any moment whole as a directory or whole in a
-/// durable pack: `layers/ID` is exchanged for a link to the pack in one step, and the directory removed after.
-/// </summary>
-internal sealed class LayerPacker(LayerFiles files)
+/// <summary>Reads layers' directories into one pack.</summary>
+internal sealed class LayerPacker(LayerFiles files, IBlobStore blobs)
 {
-    private readonly List<PackedLayer> _layers = [];
+    /// <summary>Larger files lie in pieces beside the pack.</summary>
+    private const int MaxPackedBytes = 1 << 20;
+
+    private readonly List<(PackedLayer Layer, FileStat? Mark)> _layers = [];
     private readonly Dictionary<BlobHash, byte[]> _contents = [];
     private readonly List<BlobHash> _order = [];
     private long _bytes;
 
-    /// <summary>Adds a layer; false (and nothing is added) when it holds what a pack cannot give back, or is too large.</summary>
-    public bool TryAdd(LayerMeta meta)
+    public int Count => _layers.Count;
+
+    /// <summary>What follows would only lie beside it.</summary>
+    public bool IsFull => _bytes >= PackFile.MaxBodyBytes;
+
+    /// <summary>Adds a layer; false (and nothing is added) when it holds what a pack cannot give back.</summary>
+    public bool TryAdd(LayerMeta meta, CancellationToken cancellationToken)
     {
-        var entries = ImmutableArray.CreateBuilder<PackedEntry>();
-        var contents = new List<(BlobHash Hash, byte[] Bytes)>();
-        using (var tree = files.OpenTree(LayerFiles.LayerTree(meta.Layer)))
+        try
         {
-            if (!TryRead(tree, "", entries, contents, PackFile.MaxBodyBytes - _bytes))
+            // Looked at first: whoever makes the layer anew replaces this file.
+            var mark = Mark(meta.Layer);
+            var entries = ImmutableArray.CreateBuilder<PackedEntry>();
+            using (var tree = files.OpenTree(LayerFiles.LayerTree(meta.Layer)))
             {
-                return false;
+                if (mark is null || !TryRead(tree, "", entries, cancellationToken))
+                {
+                    return false;
+                }
             }
-        }
 
-        foreach (var (hash, bytes) in contents)
+            _layers.Add((new(meta, entries.ToImmutable()), mark));
+            return true;
+        }
+        catch (WorkspaceException)
         {
-            if (_contents.TryAdd(hash, bytes))
-            {
-                _order.Add(hash);
-                _bytes += bytes.Length;
-            }
+            return false; // It is not there as a directory any more.
         }
-
-        _layers.Add(new(meta, entries.ToImmutable()));
-        return true;
     }
 
-    /// <summary>Writes the pack and puts it in the place of its layers' directories.</summary>
-    public void Finish()
+    /// <summary>Puts the pack into the body store; its hash.</summary>
+    public BlobHash Finish()
     {
-        if (_layers.Count == 0)
-        {
-            return;
-        }
-
-        var name = files.Packs.Write(
-            _layers[0].Meta.Layer,
-            PackFile.Encode(
-                new(PackHeader.CurrentVersion, [.. _layers], [.. _order.Select(hash => new PackedContent(hash, _contents[hash].Length))]),
-                _order.Select(hash => _contents[hash])));
-        var dead = new List<string>();
-        foreach (var layer in _layers)
-        {
-            dead.Add(Exchange(layer.Meta.Layer, name));
-        }
-
-        files.State.SyncDirectory("layers");
-        dead.ForEach(path => TreeRemoval.Remove(files.State, path));
+        var contents = _order.Select(hash => new PackedContent(hash, _contents[hash].Length));
+        var body = blobs.Put(PackFile.EncodeBody(_order.Select(hash => _contents[hash])));
+        return blobs.Put(PackFile.EncodeHeader(new(PackHeader.CurrentVersion, body, [.. _layers.Select(l => l.Layer)], [.. contents])));
     }
 
-    private string Exchange(LayerId layer, string pack)
-    {
-        var (path, dead) = ($"layers/{layer}", $"dead/packed-{layer}");
-        TreeRemoval.Remove(files.State, dead);
-        lock (files.Births.Gate)
-        {
-            if (files.State.Stat(path) is { Kind: EntryKind.Directory })
-            {
-                LinuxError.Check(LinuxCalls.MakeLink(FileNames.Encode("../" + pack), files.State.Handle, FileNames.Encode(dead)), "link", path);
-                LinuxError.Check(
-                    LinuxCalls.Rename(files.State.Handle, FileNames.Encode(path), files.State.Handle, FileNames.Encode(dead), LinuxCalls.RenameExchange), "pack", path);
-            }
-        }
+    /// <summary>The layers that still are what was read.</summary>
+    public IReadOnlyCollection<LayerId> Unchanged() => [.. _layers.Where(l => Mark(l.Layer.Meta.Layer) == l.Mark).Select(l => l.Layer.Meta.Layer)];
 
-        return dead;
-    }
+    private FileStat? Mark(LayerId id) => files.State.Stat($"layers/{id}/meta.json");
 
-    private bool TryRead(
-        DirectoryHandle tree, string path, ImmutableArray<PackedEntry>.Builder entries, List<(BlobHash Hash, byte[] Bytes)> contents, long room)
+    private bool TryRead(DirectoryHandle tree, string path, ImmutableArray<PackedEntry>.Builder entries, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var directory = tree.Stat(path)!.Value;
         using (var handle = tree.OpenDirectory(path))
         {
@@ -91,18 +68,22 @@ internal sealed class LayerPacker(LayerFiles files)
             {
                 return false;
             }
+
+            entries.Add(Entry(path, PackedKind.Directory, directory) with
+            {
+                Opaque = tree.IsOpaque(path, files.OpaqueAttribute), Attributes = UserAttributes.Read(handle),
+            });
         }
 
-        entries.Add(Entry(path, PackedKind.Directory, directory) with { Opaque = tree.IsOpaque(path, files.OpaqueAttribute) });
         foreach (var child in tree.Names(path).Order(StringComparer.Ordinal).Select(name => FileNames.Join(path, name)))
         {
             var stat = tree.Stat(child)!.Value;
-            var whole = stat.IsWhiteout ? Whiteout(child, stat, entries) : stat.Kind switch
+            var whole = stat.Kind switch
             {
-                EntryKind.Directory => TryRead(tree, child, entries, contents, room),
-                EntryKind.File => TryReadFile(tree, child, stat, entries, contents, room),
-                EntryKind.Link => Link(child, stat, tree.ReadLink(child), entries),
-                _ => false,
+                EntryKind.Directory => TryRead(tree, child, entries, cancellationToken),
+                EntryKind.File => TryReadFile(tree, child, stat, entries, cancellationToken),
+                EntryKind.Link => Add(entries, Entry(child, PackedKind.Link, stat) with { Target = tree.ReadLink(child) }),
+                _ => Special(stat) is { } kind && Add(entries, Entry(child, kind, stat)),
             };
             if (!whole)
             {
@@ -113,22 +94,19 @@ internal sealed class LayerPacker(LayerFiles files)
         return true;
     }
 
-    private static bool Whiteout(string path, FileStat stat, ImmutableArray<PackedEntry>.Builder entries)
+    private static bool Add(ImmutableArray<PackedEntry>.Builder entries, PackedEntry entry)
     {
-        entries.Add(Entry(path, PackedKind.Whiteout, stat));
+        entries.Add(entry);
         return true;
     }
 
-    private static bool Link(string path, FileStat stat, string target, ImmutableArray<PackedEntry>.Builder entries)
-    {
-        entries.Add(Entry(path, PackedKind.Link, stat) with { Target = target });
-        return true;
-    }
+    private static PackedKind? Special(FileStat stat) =>
+        stat.IsWhiteout ? PackedKind.Whiteout : stat.Type == FileStat.TypePipe ? PackedKind.Pipe : stat.Type == FileStat.TypeSocket ? PackedKind.Socket : null;
 
-    private static bool TryReadFile(
-        DirectoryHandle tree, string path, FileStat stat, ImmutableArray<PackedEntry>.Builder entries, List<(BlobHash Hash, byte[] Bytes)> contents, long room)
+    private bool TryReadFile(
+        DirectoryHandle tree, string path, FileStat stat, ImmutableArray<PackedEntry>.Builder entries, CancellationToken cancellationToken)
     {
-        if (stat.Length > LayerScan.MaxCapturedBytes || contents.Sum(c => (long)c.Bytes.Length) + stat.Length > room || !tree.IsReadable(path))
+        if (!tree.IsReadable(path))
         {
             return false;
         }
@@ -139,21 +117,36 @@ internal sealed class LayerPacker(LayerFiles files)
             return false;
         }
 
-        var bytes = FileContent.ReadAll(file, path, LayerScan.MaxCapturedBytes);
+        var entry = Entry(path, PackedKind.File, stat) with { Attributes = UserAttributes.Read(file) };
+        if (stat.Length > MaxPackedBytes || _bytes + stat.Length > PackFile.MaxBodyBytes)
+        {
+            entries.Add(entry with { Content = FileContent.Hash(file), Chunks = [.. FileChunks.Put(file, blobs, cancellationToken)] });
+            return true;
+        }
+
+        var bytes = FileContent.ReadAll(file, path, MaxPackedBytes);
         var hash = BlobHash.Of(bytes);
-        contents.Add((hash, bytes));
-        entries.Add(Entry(path, PackedKind.File, stat) with { Content = hash });
+        if (_contents.TryAdd(hash, bytes))
+        {
+            _order.Add(hash);
+            _bytes += bytes.Length;
+        }
+
+        entries.Add(entry with { Content = hash });
         return true;
     }
 
     private static PackedEntry Entry(string path, PackedKind kind, FileStat stat) => new(path, kind, stat.Mode, stat.Uid, stat.Gid, stat.Modified, false, null, null);
 
-    /// <summary>Nothing but overlayfs' own attributes: others (capabilities, access lists, a program's own) are not packed.</summary>
+    /// <summary>
+    /// Nothing but attributes that are given back, overlayfs' own, and capabilities, which are never carried. Access lists
+    /// and others are not packed.
+    /// </summary>
     private static bool IsPlain(SafeFileHandle entry)
     {
-        var names = new byte[4096];
+        var names = new byte[64 * 1024];
         var length = LinuxCalls.ListAttributes(entry, names, names.Length);
         return length >= 0 && System.Text.Encoding.UTF8.GetString(names, 0, (int)length).Split('\0', StringSplitOptions.RemoveEmptyEntries)
-            .All(name => name.StartsWith("trusted.overlay.", StringComparison.Ordinal) || name.StartsWith("user.overlay.", StringComparison.Ordinal));
+            .All(name => name is "security.capability" || name.StartsWith("trusted.overlay.", StringComparison.Ordinal) || name.StartsWith("user.", StringComparison.Ordinal));
     }
 }

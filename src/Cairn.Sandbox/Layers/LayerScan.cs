@@ -32,7 +32,8 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     {
         if (_entries.Count <= MaxSyncedOneByOne && _entries.All(e => _upper.IsReadable(e.Path)))
         {
-            foreach (var (path, isDirectory) in _entries)
+            // Files first: a directory's names are mostly durable with them.
+            foreach (var (path, isDirectory) in _entries.OrderBy(e => e.IsDirectory))
             {
                 using var entry = _upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
                 if (entry is not null)
@@ -104,7 +105,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         if (own.Kind == EntryKind.Directory)
         {
             var merged = before is { Stat.Kind: EntryKind.Directory } ? before : null;
-            Add(path, before is null ? null : Capture(_below, before), PathState.Of(own, default));
+            Add(path, before is null ? null : Capture(_below, before), Capture(view, here));
             Scan(path, merged, merged is not null && _upper.IsOpaque(path, opaqueAttribute));
             return;
         }
@@ -147,6 +148,11 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         // What a frozen layer holds, this one too, is there as long as the layer.
         var isOwn = ReferenceEquals(from, view);
         var known = !isOwn && entry.Levels[0] < _below.Levels.Length - 1;
+        if (!known && from.Attributes(entry) is { } stored)
+        {
+            _ = blobs.Put(stored);
+        }
+
         if (known || entry.Stat.Kind is EntryKind.Directory or EntryKind.Other || entry.Stat.Length > MaxCapturedBytes)
         {
             return from.State(entry);
@@ -173,7 +179,12 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         {
             // Later nobody can read it where it lies.
             using var file = from.OpenFile(entry, out var stat);
-            return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes))) with { Mode = entry.Stat.Mode };
+            if (UserAttributes.Read(file) is { } attributes)
+            {
+                _ = blobs.Put(attributes);
+            }
+
+            return PathState.Of(stat, blobs.Put(FileContent.ReadAll(file, entry.Path, MaxCapturedBytes))) with { Mode = entry.Stat.Mode, Attributes = UserAttributes.Hash(file) };
         }
         finally
         {
@@ -187,10 +198,10 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         var bytes = FileContent.ReadAll(file, entry.Path, MaxCapturedBytes);
         if (PackFile.TryCompress(bytes) is not { } packed)
         {
-            return PathState.Of(stat, blobs.Put(bytes));
+            return PathState.Of(stat, blobs.Put(bytes)) with { Attributes = UserAttributes.Hash(file) };
         }
 
         _packed[entry.Path] = blobs.Put(packed);
-        return PathState.Of(stat, BlobHash.Of(bytes));
+        return PathState.Of(stat, BlobHash.Of(bytes)) with { Attributes = UserAttributes.Hash(file) };
     }
 }

@@ -22,6 +22,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
     private readonly ContentPlaces _places;
     private readonly SandboxRunner _runner;
     private readonly ShellHolder _holder;
+    private readonly LayerStoring? _storing;
     private readonly WorkspacePlaces _workspaces;
     private int _disposed;
 
@@ -35,14 +36,15 @@ public sealed class LayerStore : ILayerStore, IDisposable
         ArgumentNullException.ThrowIfNull(stateDirectory);
         ArgumentNullException.ThrowIfNull(blobs);
         ArgumentNullException.ThrowIfNull(time);
-        _files = new(stateDirectory);
-        _blobs = blobs;
         _options = options ?? new();
+        _files = new(stateDirectory, blobs: blobs, flush: _options.FlushBodies);
+        _blobs = blobs;
         _squash = new(_files);
         _runner = new(time, SandboxRunner.Choose(_files, _options.Mounts, _options.Backend), () => new BubblewrapBackend(_files, _options.Mounts));
         _places = new(_files, blobs);
         _holder = new(_files, _options.Mounts);
-        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder);
+        _storing = _options.StoresBehind ? new(_files, _files.Archive, time) : null;
+        _workspaces = new(_files, _squash, _runner, blobs, time, _options.SquashDepth, _holder, _storing);
     }
 
     /// <summary>Tests only: called with the number of each step of a merge, to fail there as a crash would.</summary>
@@ -77,7 +79,13 @@ public sealed class LayerStore : ILayerStore, IDisposable
             }
         }
 
-        CgroupTree.Current.KillLeftovers(_files.Owner, run);
+        if (_files.State.Stat(LayerFiles.OpenRoot(run)) is not null)
+        {
+            // Only a process that died with the run open leaves commands behind, and then this as well. Looking costs time
+            // in proportion to all control groups of the machine.
+            CgroupTree.Current.KillLeftovers(_files.Owner, run);
+        }
+
         return new Workspace(_workspaces, run, root, top, LiveShells.Find(_files, _holder, run, shells, top));
     }
 
@@ -96,11 +104,33 @@ public sealed class LayerStore : ILayerStore, IDisposable
     public byte[] Content(BlobHash hash) => _blobs.TryGet(hash) ?? _places.Find(hash);
 
     /// <inheritdoc/>
-    public MergePlan PlanMerge(string repository, LayerId? top)
+    public MergePlan PlanMerge(string repository, LayerId? top) => PlanMerge(repository, top, []);
+
+    /// <inheritdoc/>
+    public MergePlan PlanMerge(string repository, LayerId? top, ImmutableArray<ConflictResolution> resolutions)
     {
         var root = CheckRepository(repository);
         using var view = new StackView(_files, _squash, root, top, _options.SquashDepth);
-        return new MergePlanner(view.View, root, Content, _blobs).Plan(top, NetEdits(top, null));
+        return new MergePlanner(view.View, root, Content, _blobs, resolutions).Plan(top, NetEdits(top, null));
+    }
+
+    /// <inheritdoc/>
+    public ConflictText? TextOf(MergeConflict conflict)
+    {
+        ArgumentNullException.ThrowIfNull(conflict);
+        var origin = conflict.Origin is { Kind: EntryKind.File } file ? file.Content : (BlobHash?)null;
+        return conflict is { Repository.Kind: EntryKind.File, Run.Kind: EntryKind.File }
+            && new MergeTexts(Content, _blobs).Parts(origin, conflict.Ours, conflict.Theirs) is { } parts ? TextMerge.Marked(parts) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LayerChanges?> TakeBackAsync(
+        RunId owner, string repository, LayerId? top, LayerId layer, ImmutableArray<PathChange> changes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await using var workspace = (Workspace)Open(owner, repository, top);
+        workspace.Restore(changes, Content);
+        return workspace.Freeze(layer);
     }
 
     /// <inheritdoc/>
@@ -133,12 +163,38 @@ public sealed class LayerStore : ILayerStore, IDisposable
         Func<IEnumerable<LayerId>> reachable, bool dryRun, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(reachable);
-        return new LayerCollector(_files, _squash, _options.CollectionGrace, dryRun, progress, cancellationToken).Run(reachable);
+
+        // What is being stored when the collection begins is listed before anybody asks which bodies are needed.
+        lock (_files.Archive.Storing)
+        {
+            return new LayerCollector(_files, _squash, _options.CollectionGrace, dryRun, progress, cancellationToken).Run(reachable);
+        }
     }
 
-    /// <summary>The contents that a layer's description names.</summary>
+    /// <inheritdoc/>
+    public int Count => _files.All().Count();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LayerId> NotStored() => [.. _files.All().Where(id => _files.Catalog.PackOf(id) is null)];
+
+    /// <inheritdoc/>
+    public void Store(CancellationToken cancellationToken)
+    {
+        lock (_files.Archive.Storing)
+        {
+            // The ends of the stacks, so that neighbours come into one pack.
+            var open = NotStored().Select(_files.Meta).ToDictionary(meta => meta.Layer);
+            foreach (var top in open.Keys.Except(open.Values.Select(meta => meta.Parent).OfType<LayerId>()).OrderBy(id => id.Value, StringComparer.Ordinal))
+            {
+                _files.Archive.TryStore(_files.Chain(top).TakeWhile(meta => _files.Catalog.PackOf(meta.Layer) is null), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>The bodies that a layer needs: the contents that its description names, and its own if it is stored.</summary>
     public IEnumerable<BlobHash> Contents(LayerId layer) =>
-        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default }).Where(hash => !hash.IsNone);
+        _files.Meta(layer).Edits.SelectMany(edit => new[] { edit.Before?.Content ?? default, edit.After?.Content ?? default, edit.Base ?? default, edit.Before?.Attributes ?? default, edit.After?.Attributes ?? default })
+            .Concat(_files.Archive.BodiesOf(layer)).Where(hash => !hash.IsNone);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -148,6 +204,7 @@ public sealed class LayerStore : ILayerStore, IDisposable
             return;
         }
 
+        _storing?.Dispose();
         _runner.Dispose();
         _holder.Dispose();
         _files.Dispose();

@@ -15,6 +15,12 @@ public sealed record LayerStoreOptions
     /// <summary>Stacks deeper than this are squashed into one derived tree, so that mounts and look-ups stay fast.</summary>
     public int SquashDepth { get; init; } = 24;
 
+    /// <summary>Put new layers into the body store behind the steps. Only for the one process that writes to the store.</summary>
+    public bool StoresBehind { get; init; }
+
+    /// <summary>Makes bodies that were put durable; null when they are once they are put.</summary>
+    public Action? FlushBodies { get; init; }
+
     /// <summary>How long a new layer may wait for the first record that names it: a younger one is never collected.</summary>
     public TimeSpan CollectionGrace { get; init; } = TimeSpan.FromMinutes(10);
 }

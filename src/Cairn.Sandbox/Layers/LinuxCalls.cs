@@ -106,6 +106,9 @@ internal static partial class LinuxCalls
     [LibraryImport(Libc, EntryPoint = "flistxattr", SetLastError = true)]
     public static partial nint ListAttributes(SafeFileHandle file, byte[] names, nint size);
 
+    [LibraryImport(Libc, EntryPoint = "fremovexattr", SetLastError = true)]
+    public static partial int RemoveAttribute(SafeFileHandle file, byte[] name);
+
     /// <summary>Last access and last change, each as seconds and nanoseconds.</summary>
     [LibraryImport(Libc, EntryPoint = "utimensat", SetLastError = true)]
     public static partial int SetTimes(SafeFileHandle directory, byte[] path, long[] times, int flags);
@@ -121,6 +124,10 @@ internal static partial class LinuxCalls
 
     [LibraryImport(Libc, EntryPoint = "getegid")]
     public static partial uint EffectiveGroup();
+
+    /// <summary>With 0 and 0: of the calling thread alone.</summary>
+    [LibraryImport(Libc, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, uint who, int priority);
 
     [LibraryImport(Libc, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);

@@ -21,6 +21,7 @@ internal sealed class MergeApply : IDisposable
     private readonly Stack<Action> _undo = new();
     private readonly List<MergeStep> _todo = [];
     private readonly string _staging;
+    private readonly bool _hasAttributes;
 
     /// <param name="repository">The repository.</param>
     /// <param name="plan">What to do.</param>
@@ -32,6 +33,7 @@ internal sealed class MergeApply : IDisposable
         (_plan, _content, _disk, _fault) = (plan, content, disk, fault);
         _tree = DirectoryHandle.Open(repository);
         _view = new([new Level(_tree, "")], "");
+        _hasAttributes = UserAttributes.AreSupported(_tree.Handle);
         var root = _tree.Stat("")!.Value;
         var name = $"cairn-merge-{plan.Top?.Value ?? "none"}";
 
@@ -84,18 +86,27 @@ internal sealed class MergeApply : IDisposable
 
         var found = Find(change.Path);
         var now = found is null ? null : _view.State(found);
-        if (Matches(now, change.Change == ChangeKind.Deleted, change.After, change.AfterMode) && (now is null || now.Kind == change.Kind))
+        var after = change.Change == ChangeKind.Deleted ? null : new PathState(change.Kind, change.AfterMode, change.After) { Attributes = change.AfterAttributes };
+        var before = change.Change == ChangeKind.Added ? null
+            : new PathState(change.BeforeKind ?? change.Kind, change.BeforeMode, change.Before) { Attributes = change.BeforeAttributes };
+        if (Matches(now, after))
         {
             return null;
         }
 
-        return Matches(now, change.Change == ChangeKind.Added, change.Before, change.BeforeMode)
-            ? new MergeStep(change, found?.Stat, _todo.Count, now?.Content == change.After && now.Kind == change.Kind && change.Change == ChangeKind.Modified)
-            : throw Moved(change.Path);
+        // A directory's mode and attributes are set one after the other: a crash may have left any of them.
+        var stays = before is { Kind: EntryKind.Directory } && after is { Kind: EntryKind.Directory };
+        if (stays ? now is { Kind: EntryKind.Directory } && (now.Mode == before!.Mode || now.Mode == after!.Mode) : Matches(now, before))
+        {
+            var inPlace = stays || (before is not null && after is not null && before with { Mode = after.Mode } == after);
+            return new MergeStep(change, found?.Stat, _todo.Count, inPlace);
+        }
+
+        throw Moved(change.Path);
     }
 
-    private static bool Matches(PathState? now, bool absent, BlobHash content, int mode) =>
-        absent ? now is null : now is not null && now.Content == content && now.Mode == mode;
+    private bool Matches(PathState? now, PathState? state) =>
+        _hasAttributes || now is null || state is null ? now == state : now == (state with { Attributes = null });
 
     private Found? Find(string path)
     {
@@ -138,7 +149,7 @@ internal sealed class MergeApply : IDisposable
         var root = _tree.Stat("")!.Value;
         foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Distinct())
         {
-            if (_tree.Stat(parent) is not { Kind: EntryKind.Directory } stat)
+            if (_view.Find(parent) is not { Stat: { Kind: EntryKind.Directory } stat })
             {
                 continue; // It is made by this plan, or stands in its way and the steps say so.
             }
@@ -187,6 +198,11 @@ internal sealed class MergeApply : IDisposable
                 break;
         }
 
+        if (_hasAttributes && step.Change.AfterAttributes is { } attributes)
+        {
+            _disk.SetAttributes(staging, name, _content(attributes), path);
+        }
+
         if (LinuxCalls.EffectiveUser() == 0)
         {
             var (uid, gid) = step.Now is { } now ? (now.Uid, now.Gid) : OwnerAbove(path);
@@ -207,7 +223,7 @@ internal sealed class MergeApply : IDisposable
         while (true)
         {
             path = FileNames.Parent(path);
-            if (_tree.Stat(path) is { } stat)
+            if (_view.Find(path) is { Stat: var stat })
             {
                 return (stat.Uid, stat.Gid);
             }
@@ -247,10 +263,10 @@ internal sealed class MergeApply : IDisposable
         using var parent = _tree.OpenDirectory(FileNames.Parent(path));
         var name = FileNames.Encode(FileNames.Last(path));
         var staged = FileNames.Encode(step.Staged);
-        if (step.IsModeOnly)
+        if (step.IsInPlace)
         {
-            SetMode(path, step.Change.AfterMode);
-            _undo.Push(() => SetMode(path, step.Change.BeforeMode));
+            SetInPlace(parent, name, path, step.Change.AfterMode, step.Change.AfterAttributes);
+            _undo.Push(() => Again(path, above => SetInPlace(above, name, path, step.Change.BeforeMode, step.Change.BeforeAttributes)));
         }
         else if (step.Change.Change == ChangeKind.Added)
         {
@@ -288,8 +304,14 @@ internal sealed class MergeApply : IDisposable
             using var above = _tree.OpenDirectory(FileNames.Parent(step.Change.Path));
             _disk.MakeDirectory(above, name, step.Change.Path);
             _disk.ChangeOwner(above, name, step.Now!.Value.Uid, step.Now.Value.Gid, step.Change.Path);
-            SetMode(step.Change.Path, step.Change.BeforeMode);
+            SetInPlace(above, name, step.Change.Path, step.Change.BeforeMode, step.Change.BeforeAttributes);
         });
+    }
+
+    private void Again(string path, Action<SafeFileHandle> act)
+    {
+        using var above = _tree.OpenDirectory(FileNames.Parent(path));
+        act(above);
     }
 
     private void CheckDisplaced(MergeStep step)
@@ -309,6 +331,16 @@ internal sealed class MergeApply : IDisposable
         {
             throw Moved(step.Change.Path);
         }
+    }
+
+    private void SetInPlace(SafeFileHandle parent, byte[] name, string path, int mode, BlobHash? attributes)
+    {
+        if (_hasAttributes && _tree.Stat(path) is { Kind: EntryKind.Directory })
+        {
+            _disk.SetAttributes(parent, name, attributes is { } stored ? _content(stored) : null, path);
+        }
+
+        SetMode(path, mode);
     }
 
     private void SetMode(string path, int mode)
@@ -338,7 +370,7 @@ internal sealed class MergeApply : IDisposable
     {
         foreach (var parent in _todo.Select(s => FileNames.Parent(s.Change.Path)).Append("").Distinct())
         {
-            if (_tree.Stat(parent) is { Kind: EntryKind.Directory })
+            if (_view.Find(parent) is { Stat.Kind: EntryKind.Directory })
             {
                 _disk.SyncDirectory(_tree, parent);
             }

@@ -43,6 +43,15 @@ internal sealed class MergeDisk(Action<string>? before)
         LinuxError.Check(LinuxCalls.ChangeOwner(parent, name, uid, gid, LinuxCalls.NoFollowFlag), "set the owner of", path);
     }
 
+    /// <summary>Gives a file or directory exactly these extended attributes.</summary>
+    public void SetAttributes(SafeFileHandle parent, byte[] name, byte[]? stored, string path)
+    {
+        before?.Invoke($"setxattr {path}");
+        var fd = LinuxCalls.OpenAt(parent, name, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock | LinuxCalls.CloseOnExec, 0);
+        using var entry = fd < 0 ? throw LinuxError.Last("open", path) : new SafeFileHandle(fd, true);
+        UserAttributes.Set(entry, stored, path);
+    }
+
     public void ChangeMode(SafeFileHandle parent, byte[] name, int mode, string path)
     {
         before?.Invoke($"chmod {path}");

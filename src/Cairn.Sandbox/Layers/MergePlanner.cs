@@ -5,20 +5,35 @@ namespace Cairn.Sandbox.Layers;
 
 /// <summary>
 /// Plans a three-way merge path by path. Base is what was there before the run first changed the path, ours is the
-/// repository now, theirs is the run's stack. Nothing is written but merged texts, and those to the blob store.
+/// repository now, theirs is the run's stack. Nothing is written but bodies: merged texts, and the repository's side of what clashes.
 /// </summary>
-internal sealed class MergePlanner(MergedView stack, string repository, Func<BlobHash, byte[]> content, IBlobStore blobs)
+internal sealed class MergePlanner
 {
-    private readonly MergedView _repository = new([stack.Levels[^1]], "");
-    private readonly SortedDictionary<string, PathChange> _changes = new(StringComparer.Ordinal);
-    private readonly List<MergeConflict> _conflicts = [];
-    private readonly List<string> _leftOut = [];
+    private readonly string _repository;
+    private readonly MergeDraft _draft;
+    private readonly MergeTexts _texts;
+    private readonly MergeSettler _settler;
+    private readonly bool _hasAttributes;
+
+    /// <param name="stack">The run's view.</param>
+    /// <param name="repository">Absolute path of the repository.</param>
+    /// <param name="content">Brings a body.</param>
+    /// <param name="blobs">Takes merged texts.</param>
+    /// <param name="resolutions">What people decided about conflicts.</param>
+    public MergePlanner(MergedView stack, string repository, Func<BlobHash, byte[]> content, IBlobStore blobs, ImmutableArray<ConflictResolution> resolutions)
+    {
+        _repository = repository;
+        _draft = new(stack, blobs);
+        _texts = new(content, blobs);
+        _settler = new(_draft, _texts, resolutions);
+        _hasAttributes = UserAttributes.AreSupported(stack.Levels[^1].Tree.Handle);
+    }
 
     public MergePlan Plan(LayerId? top, ImmutableArray<LayerEdit> net)
     {
-        if (net.Any(e => FileNames.IsGit(e.Path)) || stack.Levels.Take(stack.Levels.Length - 1).Any(level => level.Tree.Stat(".git") is not null))
+        if (net.Any(e => FileNames.IsGit(e.Path)) || _draft.Stack.Levels.SkipLast(1).Any(level => level.Tree.Stat(".git") is not null))
         {
-            _leftOut.Add(".git: the repository's own .git is never merged; what the run committed stays on its branch.");
+            _draft.LeftOut.Add(".git: the repository's own .git is never merged; what the run committed stays on its branch.");
         }
 
         foreach (var edit in net)
@@ -30,22 +45,32 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
 
             if (FileNames.IsInsideGit(edit.Path))
             {
-                _leftOut.Add($"{edit.Path}: a .git within the repository is never merged: git would run what its config names.");
+                _draft.LeftOut.Add($"{edit.Path}: a .git within the repository is never merged: git would run what its config names.");
             }
             else if (edit.Before?.Kind == EntryKind.Other || edit.After?.Kind == EntryKind.Other)
             {
-                _leftOut.Add($"{edit.Path}: sockets, pipes and devices are never merged.");
+                _draft.LeftOut.Add($"{edit.Path}: sockets, pipes and devices are never merged.");
             }
-            else
+            else if (!_settler.Covers(edit.Path))
             {
-                PlanOne(WithoutNewPrivileges(edit));
+                PlanOne(WithoutNewPrivileges(WithKnownAttributes(edit)));
             }
         }
 
         KeepDirectoriesInUse();
         AddParents();
-        return new(repository, top, [.. _changes.Values], [.. _conflicts], [.. _leftOut]);
+        return new(_repository, top, [.. _draft.Changes.Values], [.. _draft.Conflicts], [.. _draft.LeftOut]);
     }
+
+    public static int? Choose(int? origin, int ours, int theirs) =>
+        ours == theirs || theirs == origin ? ours : ours == origin ? theirs : null;
+
+    /// <summary>Where the repository's file system has no attributes, there are none to merge.</summary>
+    private LayerEdit WithKnownAttributes(LayerEdit edit) => _hasAttributes ? edit : edit with
+    {
+        Before = edit.Before is null ? null : edit.Before with { Attributes = null },
+        After = edit.After is null ? null : edit.After with { Attributes = null },
+    };
 
     /// <summary>A set-uid or set-gid file out of a sandbox would act with its owner's rights outside.</summary>
     private LayerEdit WithoutNewPrivileges(LayerEdit edit)
@@ -57,7 +82,7 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
             return edit;
         }
 
-        _leftOut.Add($"{edit.Path}: its new set-uid or set-gid bit is never merged; the file is.");
+        _draft.LeftOut.Add($"{edit.Path}: its new set-uid or set-gid bit is never merged; the file is.");
         return edit with { After = edit.After! with { Mode = edit.After.Mode & ~added } };
     }
 
@@ -67,7 +92,7 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
         var (origin, theirs) = (edit.Before, edit.After);
         if (blocked && theirs is not null)
         {
-            Conflict(edit, ours, "a directory above it is a file or a link in the repository now");
+            Conflict(ConflictKind.Blocked, edit, ours, "a directory above it is a file or a link in the repository now");
         }
         else if (ours == theirs || blocked)
         {
@@ -75,7 +100,7 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
         }
         else if (ours == origin)
         {
-            Change(edit.Path, ours, theirs);
+            _draft.Change(edit.Path, ours, theirs);
         }
         else if (ours is null || theirs is null)
         {
@@ -83,7 +108,7 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
         }
         else if (ours.Kind != theirs.Kind || (origin is not null && origin.Kind != ours.Kind))
         {
-            Conflict(edit, ours, $"it is a {Name(ours.Kind)} in the repository and a {Name(theirs.Kind)} in the run");
+            Conflict(ConflictKind.KindChanged, edit, ours, $"it is a {Name(ours.Kind)} in the repository and a {Name(theirs.Kind)} in the run");
         }
         else
         {
@@ -95,7 +120,7 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
     {
         if (ours is null && edit.Before is null)
         {
-            Change(edit.Path, null, edit.After);
+            _draft.Change(edit.Path, null, edit.After);
         }
         else if (ours is null)
         {
@@ -104,85 +129,62 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
                 return; // Only its mode changed, and it is gone: what the run put into it makes it again.
             }
 
-            Conflict(edit, ours, "it was deleted in the repository and changed in the run");
+            Conflict(ConflictKind.DeletedInRepository, edit, ours, "it was deleted in the repository and changed in the run");
         }
         else if (ours.Kind == EntryKind.Directory)
         {
-            Change(edit.Path, ours, null); // Its mode changed; it still goes when it is empty.
+            _draft.Change(edit.Path, ours, null); // Its mode changed; it still goes when it is empty.
         }
         else
         {
-            Conflict(edit, ours, "it was changed in the repository and deleted in the run");
+            Conflict(ConflictKind.DeletedInRun, edit, ours, "it was changed in the repository and deleted in the run");
         }
     }
 
     private void BothChanged(LayerEdit edit, PathState ours, PathState theirs)
     {
         var mode = Choose(edit.Before?.Mode, ours.Mode, theirs.Mode);
+        var attributesFit = ours.Attributes == theirs.Attributes || theirs.Attributes == edit.Before?.Attributes || ours.Attributes == edit.Before?.Attributes;
+        var attributes = ours.Attributes != edit.Before?.Attributes ? ours.Attributes : theirs.Attributes;
         if (ours.Kind == EntryKind.Directory)
         {
-            Change(edit.Path, ours, ours with { Mode = mode ?? ours.Mode });
-            return;
-        }
-
-        if (mode is null)
-        {
-            Conflict(edit, ours, "both sides changed its mode");
+            _draft.Change(edit.Path, ours, ours with { Mode = mode ?? ours.Mode, Attributes = attributes });
             return;
         }
 
         var bytes = ours.Content == theirs.Content || theirs.Content == edit.Before?.Content ? ours.Content
             : ours.Content == edit.Before?.Content ? theirs.Content
-            : ours.Kind == EntryKind.File && edit.Before is not null ? MergeText(edit.Path, edit.Before.Content, theirs.Content)
+            : ours.Kind == EntryKind.File && edit.Before is not null ? MergeText(edit.Path, edit.Before.Content, ours, theirs.Content)
             : default;
         if (bytes.IsNone)
         {
-            Conflict(edit, ours, edit.Before is null ? "both sides added it with different contents" : "both sides changed the same place in it");
+            Conflict(
+                edit.Before is null ? ConflictKind.AddedByBoth : ConflictKind.Content, edit, ours,
+                edit.Before is null ? "both sides added it with different contents" : "both sides changed the same place in it");
             return;
         }
 
-        KeepOurs(edit.Path, ours);
-        Change(edit.Path, ours, new(ours.Kind, mode.Value, bytes));
+        if (mode is null || !attributesFit)
+        {
+            var what = mode is null ? "both sides changed its mode" : "both sides changed its extended attributes";
+            _settler.Clash(New(ConflictKind.Mode, edit, ours, what), edit.Before, ours, theirs, bytes);
+            return;
+        }
+
+        _draft.KeepOurs(edit.Path, ours);
+        _draft.Change(edit.Path, ours, ours with { Mode = mode.Value, Content = bytes, Attributes = attributes });
     }
 
-    /// <summary>A rollback behind the merge gives back what stood in the repository, which no layer holds.</summary>
-    private void KeepOurs(string path, PathState ours)
+    private BlobHash MergeText(string path, BlobHash origin, PathState ours, BlobHash theirs)
     {
-        if (ours.Kind == EntryKind.File && stack.Levels[^1].Tree.IsReadable(path))
-        {
-            using var file = stack.Levels[^1].Tree.OpenFile(path, out var stat);
-            if (stat.Length <= LayerScan.MaxCapturedBytes)
-            {
-                _ = blobs.Put(FileContent.ReadAll(file, path, LayerScan.MaxCapturedBytes));
-            }
-        }
-    }
-
-    private BlobHash MergeText(string path, BlobHash origin, BlobHash theirs)
-    {
-        try
-        {
-            using var file = stack.Levels[^1].Tree.OpenFile(path, out var stat);
-            if (stat.Length > TextMerge.MaxBytes)
-            {
-                return default;
-            }
-
-            return TextMerge.TryMerge(content(origin), FileContent.ReadAll(file, path, TextMerge.MaxBytes), content(theirs)) is { } merged
-                ? blobs.Put(merged)
-                : default;
-        }
-        catch (InvalidDataException)
-        {
-            // The base was too large to be captured: a person has to look.
-            return default;
-        }
+        _draft.KeepOurs(path, ours);
+        return _texts.Merge(origin, ours.Content, theirs);
     }
 
     /// <summary>A directory that the run deleted stays when the repository has something new in it; nothing is lost.</summary>
     private void KeepDirectoriesInUse()
     {
-        foreach (var (path, change) in _changes.Reverse().ToList())
+        foreach (var (path, change) in _draft.Changes.Reverse().ToList())
         {
             var toFile = change is { Change: ChangeKind.Modified } && change.Kind != EntryKind.Directory;
             if ((change.Change != ChangeKind.Deleted || change.Kind != EntryKind.Directory) && !toFile)
@@ -190,18 +192,28 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
                 continue;
             }
 
-            var kept = _repository.Find(path) is { Stat.Kind: EntryKind.Directory } found
-                ? _repository.Children(found).FirstOrDefault(c => !_changes.TryGetValue(c.Path, out var child) || child.Change != ChangeKind.Deleted)
-                : null;
+            var found = _draft.Repository.Find(path) is { Stat.Kind: EntryKind.Directory } directory ? directory : null;
+            var kept = found is null ? null
+                : _draft.Repository.Children(found).FirstOrDefault(c => !_draft.Changes.TryGetValue(c.Path, out var child) || child.Change != ChangeKind.Deleted);
             if (kept is null)
             {
                 continue;
             }
 
-            _changes.Remove(path);
+            _draft.Changes.Remove(path);
             if (toFile)
             {
-                _conflicts.Add(new(path, $"the run replaced the directory by a {Name(change.Kind)}, but the repository has '{kept.Path}' in it", default, default, change.After));
+                // All of it is one decision: what the run deleted in it stays for now.
+                var below = _draft.Changes.Keys.Where(p => p.StartsWith(path + "/", StringComparison.Ordinal)).ToList();
+                below.ForEach(p => _draft.Changes.Remove(p));
+                var ours = _draft.Repository.State(found!);
+                var theirs = new PathState(change.Kind, change.AfterMode, change.After) { Attributes = change.AfterAttributes };
+                _settler.Clash(
+                    new(path, $"the run replaced the directory by a {Name(change.Kind)}, but the repository has '{kept.Path}' in it", default, default, change.After)
+                    {
+                        Kind = ConflictKind.KindChanged,
+                    },
+                    ours, ours, theirs);
             }
         }
     }
@@ -209,13 +221,13 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
     /// <summary>Directories that the run did not make but the repository no longer has.</summary>
     private void AddParents()
     {
-        foreach (var path in _changes.Where(c => c.Value.Change != ChangeKind.Deleted).Select(c => c.Key).ToList())
+        foreach (var path in _draft.Changes.Where(c => c.Value.Change != ChangeKind.Deleted).Select(c => c.Key).ToList())
         {
             for (var parent = FileNames.Parent(path); parent.Length > 0; parent = FileNames.Parent(parent))
             {
-                if (!_changes.ContainsKey(parent) && _repository.Find(parent) is null)
+                if (!_draft.Changes.ContainsKey(parent) && _draft.Repository.Find(parent) is null)
                 {
-                    Change(parent, null, new(EntryKind.Directory, stack.Find(parent)?.Stat.Mode ?? 0x1ED, default));
+                    _draft.Change(parent, null, new(EntryKind.Directory, _draft.Stack.Find(parent)?.Stat.Mode ?? 0x1ED, default));
                 }
             }
         }
@@ -223,34 +235,25 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
 
     private (bool Blocked, PathState? State) Ours(string path)
     {
-        var parent = FileNames.Parent(path);
-        for (var at = parent; at.Length > 0; at = FileNames.Parent(at))
+        for (var at = FileNames.Parent(path); at.Length > 0; at = FileNames.Parent(at))
         {
-            if (_repository.Find(at) is { Stat.Kind: not EntryKind.Directory } other)
+            if (_draft.Repository.Find(at) is { Stat.Kind: not EntryKind.Directory } other)
             {
                 // The run may be replacing that very entry by a directory: then it is not in the way.
-                return _changes.TryGetValue(at, out var change) && change.Kind == EntryKind.Directory && change.Change == ChangeKind.Modified
+                return _draft.Changes.TryGetValue(at, out var change) && change.Kind == EntryKind.Directory && change.Change == ChangeKind.Modified
                     ? (false, null)
-                    : (true, _repository.State(other));
+                    : (true, _draft.Repository.State(other));
             }
         }
 
-        return (false, _repository.Find(path) is { } found ? _repository.State(found) : null);
+        return (false, _draft.Repository.Find(path) is { } found ? _draft.Repository.State(found) : null);
     }
 
-    private void Change(string path, PathState? before, PathState? after)
-    {
-        if (before != after)
-        {
-            _changes[path] = new LayerEdit(path, before, after).ToChange();
-        }
-    }
+    private void Conflict(ConflictKind kind, LayerEdit edit, PathState? ours, string reason) =>
+        _settler.Clash(New(kind, edit, ours, reason), edit.Before, ours, edit.After);
 
-    private void Conflict(LayerEdit edit, PathState? ours, string reason) =>
-        _conflicts.Add(new(edit.Path, reason, edit.Before?.Content ?? default, ours?.Content ?? default, edit.After?.Content ?? default));
-
-    private static int? Choose(int? origin, int ours, int theirs) =>
-        ours == theirs || theirs == origin ? ours : ours == origin ? theirs : null;
+    private static MergeConflict New(ConflictKind kind, LayerEdit edit, PathState? ours, string reason) =>
+        new(edit.Path, reason, edit.Before?.Content ?? default, ours?.Content ?? default, edit.After?.Content ?? default) { Kind = kind };
 
     private static string Name(EntryKind kind) => kind switch
     {

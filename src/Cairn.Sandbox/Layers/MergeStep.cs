@@ -7,12 +7,12 @@ namespace Cairn.Sandbox.Layers;
 /// <param name="Change">The change.</param>
 /// <param name="Now">What the repository has there; null when nothing.</param>
 /// <param name="Number">Its place in the staging directory.</param>
-/// <param name="IsModeOnly">Only the permission bits change.</param>
-internal sealed record MergeStep(PathChange Change, FileStat? Now, int Number, bool IsModeOnly)
+/// <param name="IsInPlace">The entry stays and gets other permission bits, a directory other attributes too.</param>
+internal sealed record MergeStep(PathChange Change, FileStat? Now, int Number, bool IsInPlace)
 {
     public string Staged => Number.ToString(CultureInfo.InvariantCulture);
 
-    public bool IsStaged => Change.Change != ChangeKind.Deleted && !IsModeOnly;
+    public bool IsStaged => Change.Change != ChangeKind.Deleted && !IsInPlace;
 
     /// <summary>0: made or changed; 1: deleted; 2: a directory that gives way to something else once it is empty.</summary>
     public int Phase => Change.Change == ChangeKind.Deleted ? 1

@@ -22,12 +22,14 @@ internal sealed record Found(string Path, FileStat Stat, ImmutableArray<int> Lev
 internal sealed class MergedView
 {
     private readonly string _opaque;
+    private readonly ImmutableArray<int> _all;
 
     /// <param name="levels">From the top to the repository.</param>
     /// <param name="opaqueAttribute">The extended attribute that marks an opaque directory.</param>
     public MergedView(ImmutableArray<Level> levels, string opaqueAttribute)
     {
         Levels = levels;
+        _all = [.. Enumerable.Range(0, levels.Length)];
         _opaque = opaqueAttribute;
     }
 
@@ -36,8 +38,9 @@ internal sealed class MergedView
     /// <summary>The same stack without its topmost level.</summary>
     public MergedView Below() => new(Levels.RemoveAt(0), _opaque);
 
-    public Found Root() => Combine("", [.. Enumerable.Range(0, Levels.Length)])
-        ?? throw new WorkspaceException(FileProblem.Io, $"The repository '{Levels[^1].Tree.Name}' is gone.");
+    /// <summary>The root directory: all levels make it up, for overlayfs knows no root that hides those below.</summary>
+    public Found Root() =>
+        new("", Levels[0].Tree.Stat("") ?? throw new WorkspaceException(FileProblem.Io, $"The directory '{Levels[0].Tree.Name}' is gone."), _all);
 
     /// <summary>Finds one name in a directory of this view.</summary>
     public Found? Look(Found directory, string name) => Combine(FileNames.Join(directory.Path, name), directory.Levels);
@@ -108,7 +111,7 @@ internal sealed class MergedView
             case EntryKind.File when Levels[entry.Levels[0]].Tree.IsReadable(entry.Path):
                 using (var file = OpenFile(entry, out var stat))
                 {
-                    return PathState.Of(stat, FileContent.Hash(file));
+                    return PathState.Of(stat, FileContent.Hash(file)) with { Attributes = UserAttributes.Hash(file) };
                 }
 
             // An ordinary user cannot read a file without permission bits, not even an own one: its content has no hash.
@@ -117,9 +120,24 @@ internal sealed class MergedView
 
             case EntryKind.Link:
                 return PathState.Of(entry.Stat, FileContent.HashOfLink(ReadLink(entry)));
+            case EntryKind.Directory:
+                return PathState.Of(entry.Stat, default) with { Attributes = Attributes(entry) is { } stored ? BlobHash.Of(stored) : null };
             default:
                 return PathState.Of(entry.Stat, default);
         }
+    }
+
+    /// <summary>The extended attributes of a file or directory in stored form; null when it has none, or cannot be read.</summary>
+    public byte[]? Attributes(Found entry)
+    {
+        var tree = Levels[entry.Levels[0]].Tree;
+        if (entry.Stat.Kind is not (EntryKind.File or EntryKind.Directory) || !tree.IsReadable(entry.Path))
+        {
+            return null;
+        }
+
+        using var handle = tree.TryOpen(entry.Path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
+        return handle is null ? null : UserAttributes.Read(handle);
     }
 
     /// <summary>Every entry below a directory, parents before children, the repository's own .git left out.</summary>

@@ -77,6 +77,11 @@ internal sealed class OpenLayer : IDisposable
             {
                 FileContent.Write(file, content);
                 SetOwner(scratch.Handle, name, existing?.Uid ?? above.Uid, existing?.Gid ?? above.Gid);
+                if (existing is not null && view.Find(path) is { } old && view.Attributes(old) is { } attributes)
+                {
+                    UserAttributes.Set(file, attributes, path);
+                }
+
                 LinuxError.Check(LinuxCalls.ChangeMode(file, (uint)(existing?.Mode ?? 0x1A4)), "set the mode of", path);
             }
 
@@ -88,6 +93,49 @@ internal sealed class OpenLayer : IDisposable
             TreeRemoval.Remove(scratch, name);
             throw new WorkspaceException(FileProblem.Io, $"Cannot write '{path}': {e.Message}", e);
         }
+    }
+
+    /// <summary>Takes a path out of the view, with all below it.</summary>
+    public void Remove(MergedView view, string path)
+    {
+        TreeRemoval.Remove(Tree, path);
+        if (view.Find(path) is null)
+        {
+            return;
+        }
+
+        const uint CharacterDevice = 0x2000;
+        EnsureDirectory(view, FileNames.Parent(path));
+        using var parent = Tree.OpenDirectory(FileNames.Parent(path));
+        LinuxError.Check(LinuxCalls.MakeNode(parent, FileNames.Encode(FileNames.Last(path)), CharacterDevice, 0), "mark as deleted", path);
+    }
+
+    /// <summary>Makes a directory, or gives one that is there another mode and other attributes.</summary>
+    public void MakeDirectory(MergedView view, string path, int mode, byte[]? attributes)
+    {
+        EnsureDirectory(view, path);
+        Finish(path, mode, attributes);
+    }
+
+    /// <summary>Makes a link, in the place of what is no directory.</summary>
+    public void MakeLink(MergedView view, string path, byte[] target)
+    {
+        var parent = FileNames.Parent(path);
+        EnsureDirectory(view, parent);
+        TreeRemoval.Remove(Tree, path);
+        var above = Tree.Stat(parent)!.Value;
+        using var directory = Tree.OpenDirectory(parent);
+        LinuxError.Check(LinuxCalls.MakeLink([.. target, 0], directory, FileNames.Encode(FileNames.Last(path))), "make the link", path);
+        SetOwner(directory, FileNames.Last(path), above.Uid, above.Gid);
+    }
+
+    /// <summary>Gives an entry of this layer its mode and attributes.</summary>
+    public void Finish(string path, int mode, byte[]? attributes)
+    {
+        using var entry = Tree.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock)
+            ?? throw LinuxError.From(LinuxError.NotFound, "open", path);
+        UserAttributes.Set(entry, attributes, path);
+        LinuxError.Check(LinuxCalls.ChangeMode(entry, (uint)mode), "set the mode of", path);
     }
 
     public void Dispose() => Tree.Dispose();
@@ -140,6 +188,11 @@ internal sealed class OpenLayer : IDisposable
         {
             // What was deleted must not shine through the new directory of the same name.
             LinuxError.Check(LinuxCalls.SetAttribute(made, FileNames.Encode(_files.OpaqueAttribute), "y"u8.ToArray(), 1, 0), "mark", path);
+        }
+
+        if (merged is not null && view.Attributes(merged) is { } attributes)
+        {
+            UserAttributes.Set(made, attributes, path);
         }
 
         SetOwner(parent, FileNames.Last(path), merged?.Stat.Uid ?? above.Uid, merged?.Stat.Gid ?? above.Gid);

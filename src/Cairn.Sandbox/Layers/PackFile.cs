@@ -1,10 +1,8 @@
-using System.Buffers.Binary;
+using System.Buffers;
 using System.Collections.Immutable;
 using System.IO.Compression;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Cairn.Abstractions;
-using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
 
@@ -22,27 +20,39 @@ internal enum PackedKind
 
     /// <summary>A whiteout: the path is gone.</summary>
     Whiteout,
+
+    /// <summary>A named pipe.</summary>
+    Pipe,
+
+    /// <summary>A socket's name.</summary>
+    Socket,
 }
 
 /// <summary>One entry of a layer's tree as overlayfs sees it, parents before children.</summary>
-internal sealed record PackedEntry(string Path, PackedKind Kind, int Mode, uint Uid, uint Gid, long Modified, bool Opaque, BlobHash? Content, string? Target);
+internal sealed record PackedEntry(string Path, PackedKind Kind, int Mode, uint Uid, uint Gid, long Modified, bool Opaque, BlobHash? Content, string? Target)
+{
+    /// <summary>The stored form of its <see cref="UserAttributes"/>.</summary>
+    public byte[]? Attributes { get; init; }
+
+    /// <summary>The bodies that hold a file's content one behind the other; null when it lies in the pack.</summary>
+    public ImmutableArray<BlobHash>? Chunks { get; init; }
+}
 
 /// <summary>A layer without its directory: description and tree.</summary>
 internal sealed record PackedLayer(LayerMeta Meta, ImmutableArray<PackedEntry> Tree);
 
-/// <summary>Where a content lies in the pack's unpacked body.</summary>
+/// <summary>Where a content lies in the pack's unpacked contents.</summary>
 internal sealed record PackedContent(BlobHash Hash, int Length);
 
-/// <summary>All of a pack but the contents.</summary>
-internal sealed record PackHeader(int Version, ImmutableArray<PackedLayer> Layers, ImmutableArray<PackedContent> Contents)
+/// <summary>All of a pack but the contents, which are the body <paramref name="Body"/>.</summary>
+internal sealed record PackHeader(int Version, BlobHash Body, ImmutableArray<PackedLayer> Layers, ImmutableArray<PackedContent> Contents)
 {
     public const int CurrentVersion = 1;
 }
 
 /// <summary>
-/// A file of `packs/`: neighbouring layers of a stack, compressed together, so that versions of one file that follow each
-/// other cost little more than their differences. `CAIRNPAK`, then as little-endian 32-bit numbers the lengths of the packed
-/// header, the packed body and the unpacked body, then the SHA-256 of the packed header, the header and the body.
+/// The two bodies of a pack, both Brotli streams: a description, `CAIRNLYR` and the header's JSON; and the contents, one
+/// behind the other. The body store's hashes guard them.
 /// </summary>
 internal static class PackFile
 {
@@ -50,56 +60,41 @@ internal static class PackFile
     public const int MaxBodyBytes = 16 << 20;
 
     private const int MaxHeaderBytes = 1 << 30;
-    private const int PrefixBytes = 8 + 12 + 32;
     private const int Quality = 5;
     private const int Window = 22;
+    private static readonly byte[] Magic = "CAIRNLYR"u8.ToArray();
 
-    public static byte[] Encode(PackHeader header, IEnumerable<byte[]> contents)
-    {
-        var packed = Compress([JsonSerializer.SerializeToUtf8Bytes(header, SandboxJson.Default.PackHeader)]);
-        var body = Compress(contents);
-        var file = new byte[PrefixBytes + packed.Length + body.Length];
-        "CAIRNPAK"u8.CopyTo(file);
-        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(8), packed.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(12), body.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(16), header.Contents.Sum(c => c.Length));
-        SHA256.HashData(packed, file.AsSpan(20));
-        packed.CopyTo(file, PrefixBytes);
-        body.CopyTo(file, PrefixBytes + packed.Length);
-        return file;
-    }
+    public static byte[] EncodeHeader(PackHeader header) => [.. Magic, .. Compress([JsonSerializer.SerializeToUtf8Bytes(header, SandboxJson.Default.PackHeader)])];
 
-    /// <exception cref="WorkspaceException">When the pack is damaged or of a newer version.</exception>
-    public static PackHeader ReadHeader(SafeFileHandle file, string name)
+    public static byte[] EncodeBody(IEnumerable<byte[]> contents) => Compress(contents);
+
+    /// <exception cref="InvalidDataException">When the body is no pack, or one of a newer version.</exception>
+    public static PackHeader DecodeHeader(byte[] body, BlobHash pack)
     {
-        var (header, _, _, hash) = Prefix(file, name);
-        var packed = Bytes(file, PrefixBytes, header, name);
-        if (!SHA256.HashData(packed).AsSpan().SequenceEqual(hash))
+        if (!body.AsSpan().StartsWith(Magic))
         {
-            throw Damaged(name);
+            throw new InvalidDataException($"The body {pack} describes no stored layers.");
         }
 
-        using var stream = new BrotliStream(new MemoryStream(packed), CompressionMode.Decompress);
-        var read = JsonSerializer.Deserialize(stream, SandboxJson.Default.PackHeader)!;
-        return read.Version <= PackHeader.CurrentVersion
-            ? read
-            : throw new WorkspaceException(FileProblem.Io, $"The pack '{name}' has version {read.Version}; this Cairn reads up to {PackHeader.CurrentVersion}.");
+        var header = JsonSerializer.Deserialize(Decompress(body[Magic.Length..], MaxHeaderBytes), SandboxJson.Default.PackHeader)!;
+        return header.Version <= PackHeader.CurrentVersion ? header
+            : throw new InvalidDataException($"The stored layers {pack} have version {header.Version}; this Cairn reads up to {PackHeader.CurrentVersion}.");
     }
 
     /// <summary>The unpacked contents, one behind the other; each must still be checked against its hash.</summary>
-    public static byte[] ReadBody(SafeFileHandle file, string name)
+    public static byte[] DecodeBody(byte[] packed, PackHeader header, BlobHash pack)
     {
-        var (header, packed, length, _) = Prefix(file, name);
-        var body = new byte[length];
-        return BrotliDecoder.TryDecompress(Bytes(file, PrefixBytes + header, packed, name), body, out var written) && written == length ? body : throw Damaged(name);
+        var body = new byte[header.Contents.Sum(c => c.Length)];
+        return BrotliDecoder.TryDecompress(packed, body, out var written) && written == body.Length ? body
+            : throw new InvalidDataException($"The contents of the stored layers {pack} are not what their description says.");
     }
 
     /// <summary>One body alone; null when that does not make it smaller.</summary>
     public static byte[]? TryCompress(byte[] body)
     {
-        const int LargeWindow = 22;
+        const int Fast = 4;
         var packed = new byte[body.Length];
-        return BrotliEncoder.TryCompress(body, packed, out var written, 4, LargeWindow) && written < body.Length - (body.Length / 8) ? packed[..written] : null;
+        return BrotliEncoder.TryCompress(body, packed, out var written, Fast, Window) && written < body.Length - (body.Length / 8) ? packed[..written] : null;
     }
 
     /// <summary>Undoes <see cref="TryCompress"/>.</summary>
@@ -140,7 +135,7 @@ internal static class PackFile
         while (encoder.Compress([], buffer, out _, out var written, isFinalBlock: true) is var status)
         {
             packed.Write(buffer, 0, written);
-            if (status == System.Buffers.OperationStatus.Done)
+            if (status == OperationStatus.Done)
             {
                 break;
             }
@@ -148,34 +143,4 @@ internal static class PackFile
 
         return packed.ToArray();
     }
-
-    private static (int Header, int Packed, int Body, byte[] Hash) Prefix(SafeFileHandle file, string name)
-    {
-        var prefix = Bytes(file, 0, PrefixBytes, name);
-        var header = BinaryPrimitives.ReadInt32LittleEndian(prefix.AsSpan(8));
-        var packed = BinaryPrimitives.ReadInt32LittleEndian(prefix.AsSpan(12));
-        var body = BinaryPrimitives.ReadInt32LittleEndian(prefix.AsSpan(16));
-        return prefix.AsSpan(0, 8).SequenceEqual("CAIRNPAK"u8) && header is >= 0 and <= MaxHeaderBytes && packed >= 0 && body is >= 0 and <= MaxBodyBytes
-            ? (header, packed, body, prefix[20..])
-            : throw Damaged(name);
-    }
-
-    private static byte[] Bytes(SafeFileHandle file, long offset, int length, string name)
-    {
-        if (RandomAccess.GetLength(file) < offset + length)
-        {
-            throw Damaged(name);
-        }
-
-        var bytes = new byte[length];
-        for (var at = 0; at < length;)
-        {
-            var n = RandomAccess.Read(file, bytes.AsSpan(at), offset + at);
-            at += n > 0 ? n : throw Damaged(name);
-        }
-
-        return bytes;
-    }
-
-    private static WorkspaceException Damaged(string name) => new(FileProblem.Io, $"The pack '{name}' of the state directory is damaged.");
 }

@@ -9,11 +9,11 @@ namespace Cairn.Sandbox.Layers;
 /// </summary>
 internal sealed class PackedTree(LayerFiles files)
 {
-    private readonly SortedDictionary<string, (PackedEntry Entry, string Pack)> _entries = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (PackedEntry Entry, BlobHash Pack)> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _children = new(StringComparer.Ordinal);
 
     /// <summary>Lays a layer over those that were added before.</summary>
-    public void Add(PackedLayer layer, string pack)
+    public void Add(PackedLayer layer, BlobHash pack)
     {
         foreach (var entry in layer.Tree)
         {
@@ -47,7 +47,7 @@ internal sealed class PackedTree(LayerFiles files)
         using var tree = files.OpenTree(target);
         foreach (var (entry, _) in _entries.Values.Where(e => e.Entry.Kind != PackedKind.File).OrderBy(e => FileNames.Depth(e.Entry.Path)))
         {
-            WriteOne(tree, entry, []);
+            WriteOne(tree, entry, default);
         }
 
         // Pack by pack: of the contents only one pack's are in memory.
@@ -55,8 +55,7 @@ internal sealed class PackedTree(LayerFiles files)
         {
             foreach (var (entry, _) in pack)
             {
-                WriteOne(tree, entry, files.Packs.Content(pack.Key, entry.Content!.Value)
-                    ?? throw new InvalidDataException($"The pack '{pack.Key}' lacks the content of '{entry.Path}'."));
+                WriteOne(tree, entry, pack.Key);
             }
         }
 
@@ -69,7 +68,7 @@ internal sealed class PackedTree(LayerFiles files)
         }
     }
 
-    private void WriteOne(DirectoryHandle tree, PackedEntry entry, byte[] content)
+    private void WriteOne(DirectoryHandle tree, PackedEntry entry, BlobHash pack)
     {
         using var parent = tree.OpenDirectory(FileNames.Parent(entry.Path));
         var name = FileNames.Encode(FileNames.Last(entry.Path));
@@ -82,6 +81,12 @@ internal sealed class PackedTree(LayerFiles files)
                 const uint CharacterDevice = 0x2000;
                 LinuxError.Check(LinuxCalls.MakeNode(parent, name, CharacterDevice, 0), "mark as deleted", entry.Path);
                 return;
+            case PackedKind.Pipe or PackedKind.Socket:
+                var type = (uint)(entry.Kind == PackedKind.Pipe ? FileStat.TypePipe : FileStat.TypeSocket);
+                LinuxError.Check(LinuxCalls.MakeNode(parent, name, type | 0x180, 0), "make", entry.Path);
+                SetOwner(parent, name, entry);
+                LinuxError.Check(LinuxCalls.ChangeMode(parent, name, (uint)entry.Mode, 0), "set the mode of", entry.Path);
+                return;
             case PackedKind.Link:
                 LinuxError.Check(LinuxCalls.MakeLink(FileNames.Encode(entry.Target!), parent, name), "make the link", entry.Path);
                 break;
@@ -89,7 +94,8 @@ internal sealed class PackedTree(LayerFiles files)
                 var fd = LinuxCalls.OpenAt(parent, name, LinuxCalls.WriteOnly | LinuxCalls.Create | LinuxCalls.Exclusive | LinuxCalls.CloseOnExec, 0x180);
                 using (var file = fd < 0 ? throw LinuxError.Last("write", entry.Path) : new SafeFileHandle(fd, true))
                 {
-                    FileContent.Write(file, content);
+                    files.Archive.Write(file, entry, pack);
+                    UserAttributes.Set(file, entry.Attributes, entry.Path);
                     SetOwner(parent, name, entry);
                     LinuxError.Check(LinuxCalls.ChangeMode(file, (uint)entry.Mode), "set the mode of", entry.Path);
                 }
@@ -114,9 +120,10 @@ internal sealed class PackedTree(LayerFiles files)
             LinuxError.Check(LinuxCalls.MakeDirectory(parent, name, 0x1C0), "make", entry.Path);
         }
 
+        using var made = tree.OpenDirectory(entry.Path);
+        UserAttributes.Set(made, entry.Attributes, entry.Path);
         if (entry.Opaque)
         {
-            using var made = tree.OpenDirectory(entry.Path);
             LinuxError.Check(LinuxCalls.SetAttribute(made, FileNames.Encode(files.OpaqueAttribute), "y"u8.ToArray(), 1, 0), "mark", entry.Path);
         }
     }

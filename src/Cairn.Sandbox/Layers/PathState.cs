@@ -4,9 +4,14 @@ using Cairn.Abstractions;
 
 namespace Cairn.Sandbox.Layers;
 
-/// <summary>All that is compared of an entry: kind, permission bits, and the hash of a file's bytes or a link's target.</summary>
+/// <summary>All that is compared of an entry: kind, permission bits, the hash of a file's bytes or a link's target, extended attributes.</summary>
 internal sealed record PathState(EntryKind Kind, int Mode, BlobHash Content)
 {
+    /// <summary>Hash of the stored form of its <see cref="UserAttributes"/>; null when it has none.</summary>
+    public BlobHash? Attributes { get; init; }
+
+    public ConflictSide ToSide() => new(Kind, Mode, Content, Attributes);
+
     /// <summary>A link's permission bits mean nothing and cannot be set.</summary>
     public static PathState Of(FileStat stat, BlobHash content) => new(stat.Kind, stat.Kind == EntryKind.Link ? 0x1FF : stat.Mode, content);
 }
@@ -24,7 +29,12 @@ internal sealed record LayerEdit(string Path, PathState? Before, PathState? Afte
         Before?.Content ?? default,
         After?.Content ?? default,
         Before?.Mode ?? 0,
-        After?.Mode ?? 0);
+        After?.Mode ?? 0)
+    {
+        BeforeKind = Before is { } was && After is { } now && was.Kind != now.Kind ? was.Kind : null,
+        BeforeAttributes = Before?.Attributes,
+        AfterAttributes = After?.Attributes,
+    };
 }
 
 /// <summary>

@@ -114,7 +114,7 @@ internal sealed class Squash(LayerFiles files)
         foreach (var meta in files.Chain(top))
         {
             var squashed = LayerFiles.SquashTree(meta.Layer);
-            if (files.State.Stat(squashed) is { Kind: EntryKind.Directory })
+            if (files.State.StatOwn(squashed) is { Kind: EntryKind.Directory })
             {
                 trees.Add(squashed);
                 break;
@@ -135,31 +135,22 @@ internal sealed class Squash(LayerFiles files)
     }
 
     /// <summary>
-    /// Layers under a squashed tree that another one now stands on are looked at again only by a rollback: they go into a
-    /// pack, from the given one down to those that are packed already.
+    /// Layers under a squashed tree that another one now stands on are looked at again only by a rollback: their directories
+    /// go, from the given one down to those that went already. Those that are not stored yet are stored now, if nobody else is storing.
     /// </summary>
     private void Pack(LayerId from, int depth)
     {
         const int MaxLooked = 4;
-        var packer = new LayerPacker(files);
         try
         {
-            foreach (var meta in files.Chain(from).Take(MaxLooked * depth))
+            var cold = files.Chain(from).Take(MaxLooked * depth).TakeWhile(meta => files.HasDirectory(meta.Layer)).ToList();
+            _ = files.Archive.TryStore(cold, CancellationToken.None);
+            foreach (var meta in cold.Where(meta => !IsUsed(LayerFiles.LayerTree(meta.Layer))))
             {
-                if (files.IsPacked(meta.Layer))
-                {
-                    break;
-                }
-
-                if (!IsUsed(LayerFiles.LayerTree(meta.Layer)))
-                {
-                    _ = packer.TryAdd(meta);
-                }
+                files.DropDirectory(meta.Layer);
             }
-
-            packer.Finish();
         }
-        catch (Exception e) when (e is WorkspaceException or IOException)
+        catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException)
         {
             // It saves space, no more: a full disk, or a layer that a collection takes away meanwhile, is no reason to fail.
         }
@@ -186,8 +177,7 @@ internal sealed class Squash(LayerFiles files)
         var net = new PackedTree(files);
         foreach (var layer in packed)
         {
-            var pack = files.Packs.Of(layer)!;
-            net.Add(files.Packs.Header(pack).Layers.First(l => l.Meta.Layer == layer), pack);
+            net.Add(files.Archive.Layer(layer), files.Catalog.PackOf(layer)!.Value);
         }
 
         // First: below an unpacked layer there may be packed ones again, which come through here themselves.
@@ -253,7 +243,7 @@ internal sealed class Squash(LayerFiles files)
             }
         }
 
-        CopyAttributes(levels[active[0]].Stat(path)!.Value, to, target, path);
+        CopyAttributes(levels[active[0]], to, target, path);
     }
 
     private void FoldDirectory(List<DirectoryHandle> levels, string path, ImmutableArray<int> candidates, SafeFileHandle parent, DirectoryHandle target)
@@ -291,8 +281,14 @@ internal sealed class Squash(LayerFiles files)
         Fold(levels, path, active.ToImmutable(), target);
     }
 
-    private void CopyAttributes(FileStat stat, SafeFileHandle made, DirectoryHandle target, string path)
+    private void CopyAttributes(DirectoryHandle from, SafeFileHandle made, DirectoryHandle target, string path)
     {
+        var stat = from.Stat(path)!.Value;
+        using (var source = from.OpenDirectory(path))
+        {
+            UserAttributes.Copy(source, made, path);
+        }
+
         if (files.IsRoot)
         {
             var name = FileNames.Encode(path.Length == 0 ? "." : path);

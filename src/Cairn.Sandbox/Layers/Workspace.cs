@@ -14,6 +14,8 @@ internal sealed class Workspace : IWorkspace
     private readonly IBlobStore _blobs;
     private readonly RunId _run;
     private readonly int _depth;
+    private readonly LayerStoring? _storing;
+    private int _frozen;
     private readonly OpenLayer _open;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
@@ -33,6 +35,7 @@ internal sealed class Workspace : IWorkspace
     public Workspace(WorkspacePlaces places, RunId run, string root, LayerId? top, LiveShells live)
     {
         (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (places.Files, places.Squash, places.Runner, places.Blobs, run, root, top, places.Depth);
+        _storing = places.Storing;
         _below = live.IsMounted ? live.Below : top;
         _stack = new(_files, _squash, root, _below, _depth);
         _shells = new(run, places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
@@ -204,13 +207,17 @@ internal sealed class Workspace : IWorkspace
             {
                 MakeRoom(id);
                 CommitCopy(meta);
+                StoreSoon();
                 return meta.ToChanges();
             }
 
-            scan.Sync();
+            // All is written before the first sync, which then takes most of the rest along.
             MakeRoom(id);
             _files.Prepare(meta);
+            scan.Sync();
+            _files.SyncPrepared(id);
             Commit(meta);
+            StoreSoon();
             return meta.ToChanges();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -231,13 +238,20 @@ internal sealed class Workspace : IWorkspace
         _view = WithOpen();
     }
 
+    /// <summary>Writes what paths were before changes of them.</summary>
+    public void Restore(ImmutableArray<PathChange> changes, Func<BlobHash, byte[]> content)
+    {
+        using var idle = EnterIdle();
+        new PathRestorer(_open, _view, content).Restore(changes);
+    }
+
     public ImmutableArray<ManifestEntry> Manifest()
     {
         var lines = new List<ManifestEntry>();
         foreach (var found in _view.Walk(_view.Root()))
         {
             var state = _view.State(found);
-            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content));
+            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content) { Attributes = state.Attributes });
         }
 
         return [.. lines.OrderBy(l => l.Path, StringComparer.Ordinal)];
@@ -251,6 +265,11 @@ internal sealed class Workspace : IWorkspace
         }
 
         _closed = true;
+        if (_frozen > 0)
+        {
+            _storing?.Add(Top!.Value);
+        }
+
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
         if (_shells.Release())
@@ -266,6 +285,15 @@ internal sealed class Workspace : IWorkspace
         _stack.Dispose();
         _changing.Dispose();
         _closing.Dispose();
+    }
+
+    private void StoreSoon()
+    {
+        if (++_frozen >= LayerStoring.Batch)
+        {
+            _frozen = 0;
+            _storing?.Add(Top!.Value);
+        }
     }
 
     private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);
@@ -321,6 +349,7 @@ internal sealed class Workspace : IWorkspace
     {
         TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
         _files.Prepare(meta);
+        _files.SyncPrepared(meta.Layer);
         _files.Commit(meta);
         (Top, _copied) = (meta.Layer, meta.Edits);
     }

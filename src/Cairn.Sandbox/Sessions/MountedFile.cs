@@ -37,6 +37,14 @@ internal static class MountedFile
             }
 
             LinuxError.Check(LinuxCalls.ChangeMode(file, (uint)(existing?.Mode ?? 0x1A4)), "set the mode of", path);
+            using (var old = existing is null ? null : tree.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock))
+            {
+                if (old is not null)
+                {
+                    UserAttributes.Copy(old, file, path);
+                }
+            }
+
             LinuxError.Check(LinuxCalls.Rename(parent, name, parent, FileNames.Encode(FileNames.Last(path)), 0), "write", path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

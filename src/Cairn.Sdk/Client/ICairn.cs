@@ -118,6 +118,17 @@ public interface ICairn : IAsyncDisposable
     /// <summary>Merges what an ended run changed into its repository.</summary>
     Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken);
 
+    /// <summary>Likewise, with decisions about conflicts. They are kept also when others are still open; nothing is merged then.</summary>
+    Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn cannot resolve conflicts.");
+
+    /// <summary>The conflicts of the last merge that was tried.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="path">Only this one, with its text; null for all.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn keeps no conflicts.");
+
     /// <summary>Folds the journal again and compares everything with what was recorded.</summary>
     Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken);
 
@@ -137,6 +148,11 @@ public interface ICairn : IAsyncDisposable
     /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
     Task<CollectionReport> CollectAsync(CollectionRequest request, IProgress<string>? progress, CancellationToken cancellationToken) =>
         throw new CairnException("This Cairn cannot collect its state directory.");
+
+    /// <summary>Which layers are in the body store, and which are not yet: a copy of journal and bodies would lack those.</summary>
+    /// <param name="store">Store them first.</param>
+    /// <param name="cancellationToken">Stops safely; what was done stays done.</param>
+    Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken) => throw new CairnException("This Cairn cannot tell.");
 
     /// <summary>The text of a body by its hash.</summary>
     Task<string> BodyAsync(BlobHash hash, CancellationToken cancellationToken);

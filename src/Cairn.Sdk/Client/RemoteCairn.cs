@@ -190,8 +190,24 @@ public sealed class RemoteCairn : ICairn
         _connection.GetAsync($"v1/runs/{run}/diff?at={Uri.EscapeDataString(place)}", ClientJson.Default.DiffView, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken) =>
-        _connection.PostAsync($"v1/runs/{run}/merge", ClientJson.Default.MergeFinished, cancellationToken);
+    public async Task<MergeFinished> MergeAsync(RunId run, CancellationToken cancellationToken)
+    {
+        var view = await MergeAsync(run, new MergeRequest(), cancellationToken);
+        return new(view.Status, view.Files, view.Message);
+    }
+
+    /// <inheritdoc/>
+    public Task<MergeView> MergeAsync(RunId run, MergeRequest request, CancellationToken cancellationToken) =>
+        _connection.PostAsync($"v1/runs/{run}/merge", request, ClientJson.Default.MergeRequest, ClientJson.Default.MergeView, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LayersView> LayersAsync(bool store, CancellationToken cancellationToken) => store
+        ? _connection.PostAsync("v1/layers/store", ClientJson.Default.LayersView, cancellationToken)
+        : _connection.GetAsync("v1/layers", ClientJson.Default.LayersView, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ConflictView>> ConflictsAsync(RunId run, string? path, CancellationToken cancellationToken) => _connection.GetAsync(
+        $"v1/runs/{run}/conflicts{(path is null ? "" : $"?path={Uri.EscapeDataString(path)}")}", ClientJson.Default.IReadOnlyListConflictView, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ReplayView> VerifyAsync(RunId run, CancellationToken cancellationToken) =>

@@ -107,6 +107,11 @@ public sealed record FileDiff(PathChange Change, string? Patch, bool Ignored = f
 /// <param name="Files">The changed paths.</param>
 public sealed record DiffView(RunId Run, ImmutableArray<FileDiff> Files);
 
+/// <summary>The frozen layers of a state directory.</summary>
+/// <param name="Layers">How many there are.</param>
+/// <param name="NotStored">Those that lie only as directories here, not in the body store.</param>
+public sealed record LayersView(int Layers, ImmutableArray<LayerId> NotStored);
+
 /// <summary>What a replay proved.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Passed">Every state, decision and prompt is byte for byte as recorded.</param>

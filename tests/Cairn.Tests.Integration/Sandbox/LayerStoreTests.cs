@@ -109,10 +109,15 @@ public sealed class LayerStoreTests : IDisposable
 
         // Killed between moving the tree and writing meta.json, with an open layer and a work directory lying about.
         Directory.CreateDirectory(Path.Combine(_fixture.State, "layers/l2/d/half"));
+
+        // The power failed when the description's name was durable and the tree's was not.
+        Directory.CreateDirectory(Path.Combine(_fixture.State, "layers/l3"));
+        File.Copy(Path.Combine(_fixture.State, "layers/l1/meta.json"), Path.Combine(_fixture.State, "layers/l3/meta.json"));
         Directory.CreateDirectory(Path.Combine(_fixture.State, "open/r1/d/left"));
         Directory.CreateDirectory(Path.Combine(_fixture.State, "open/r1/w1/work"));
         _fixture.Restart();
         Assert.Throws<WorkspaceException>(() => _fixture.Store.Changes(LayerId.Parse("l2")));
+        Assert.Throws<WorkspaceException>(() => _fixture.Store.Changes(LayerId.Parse("l3")));
         Assert.Throws<WorkspaceException>(() => _fixture.Open("r1", "l2"));
         await using var again = _fixture.Open("r1", "l1");
         Assert.Null(again.Stat("left"));

@@ -5,7 +5,7 @@ namespace Cairn.Tests.Integration.Sandbox;
 /// <summary>The real merge, on a real directory, dies before every one of its operations: all or nothing after recovery.</summary>
 public sealed class MergeCrashTests
 {
-    private const string Work = "echo two > readme.txt; rm -r src; echo file > src; rm run.sh; mkdir run.sh; echo f > run.sh/f; ln -sfn x inside; mkdir -p p/q; echo q > p/q/r; rmdir empty; chmod 600 p/q/r; chmod 700 run.sh";
+    private const string Work = "echo two > readme.txt; /usr/bin/python3 -c 'import os; [os.setxattr(p, b\"user.note\", b\"text\") for p in (\"readme.txt\", \"empty2\")]'; chmod 711 empty2; rm -r src; rm clash; ln -s x clash; echo file > src; rm run.sh; mkdir run.sh; echo f > run.sh/f; ln -sfn x inside; mkdir -p p/q; echo q > p/q/r; rmdir empty; chmod 600 p/q/r; chmod 700 run.sh";
 
     [Theory]
     [InlineData(false)]
@@ -50,7 +50,7 @@ public sealed class MergeCrashTests
             fixture.Store.ApplyMerge(plan);
         }
 
-        Assert.Superset(new HashSet<string> { "mkdir", "create", "write", "symlink", "chmod", "syncfs", "rename", "rmdir", "fsync", "unlink" },
+        Assert.Superset(new HashSet<string> { "setxattr", "mkdir", "create", "write", "symlink", "chmod", "syncfs", "rename", "rmdir", "fsync", "unlink" },
             operations.Select(o => o.Split(' ')[0]).ToHashSet());
         Assert.True(operations.Count > 40);
     }
@@ -68,7 +68,7 @@ public sealed class MergeCrashTests
         using var fixture = new SandboxFixture();
         var (plan, _, after) = await PrepareAsync(fixture);
         var random = new Random(seed);
-        foreach (var change in plan.Changes.Where(c => c.Kind != EntryKind.Directory && !Directory.Exists(fixture.In(c.Path)) && Directory.Exists(Path.GetDirectoryName(fixture.In(c.Path)))))
+        foreach (var change in plan.Changes.Where(c => !c.Path.StartsWith("clash", StringComparison.Ordinal) && c.Kind != EntryKind.Directory && !Directory.Exists(fixture.In(c.Path)) && Directory.Exists(Path.GetDirectoryName(fixture.In(c.Path)))))
         {
             if (random.Next(2) == 0)
             {
@@ -99,12 +99,22 @@ public sealed class MergeCrashTests
 
     private static async Task<(MergePlan Plan, IReadOnlyList<ManifestEntry> Before, IReadOnlyList<ManifestEntry> After)> PrepareAsync(SandboxFixture fixture)
     {
-        var before = await ManifestAsync(fixture, "first");
+        Directory.CreateDirectory(fixture.In("empty2"));
+        File.WriteAllText(fixture.In("clash"), "1\n");
         await using var workspace = fixture.Open();
         var result = await Shell(workspace, Work);
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         workspace.Freeze(LayerId.Parse("l1"));
-        return (fixture.Store.PlanMerge(fixture.Repository, LayerId.Parse("l1")), before, workspace.Manifest());
+        var after = workspace.Manifest();
+
+        // A clash that somebody decided about is part of the plan like everything else.
+        File.Delete(fixture.In("clash"));
+        Directory.CreateDirectory(fixture.In("clash/below"));
+        File.WriteAllText(fixture.In("clash/below/mine"), "mine");
+        var conflict = Assert.Single(fixture.Store.PlanMerge(fixture.Repository, LayerId.Parse("l1")).Conflicts);
+        var plan = fixture.Store.PlanMerge(fixture.Repository, LayerId.Parse("l1"), [new(conflict, ConflictChoice.Run)]);
+        Assert.Empty(plan.Conflicts);
+        return (plan, await ManifestAsync(fixture, "first"), after);
     }
 
     private static async Task<IReadOnlyList<ManifestEntry>> ManifestAsync(SandboxFixture fixture, string reader)

@@ -19,7 +19,11 @@ internal sealed class MemoryBlobs : IBlobStore
         return hash;
     }
 
-    public byte[]? TryGet(BlobHash hash) => _bodies.GetValueOrDefault(hash);
+    public byte[]? TryGet(BlobHash hash) => _bodies.GetValueOrDefault(hash) is not { } body ? null
+        : BlobHash.Of(body) == hash ? body : throw new InvalidDataException($"The body {hash} is damaged.");
+
+    /// <summary>Flips a bit of a body.</summary>
+    public void Damage(BlobHash hash) => _bodies[hash][^5] ^= 1;
 }
 
 /// <summary>A repository and a state directory of their own in the temporary directory.</summary>

@@ -1,5 +1,6 @@
 using Cairn.Storage;
 using Cairn.Tests.Replay;
+using K = Cairn.Kernel.Kernel;
 
 namespace Cairn.Tests.Histories;
 
@@ -17,6 +18,7 @@ internal static class HistoryScripts
         ["tight"] = Tight,
         ["under-policy"] = UnderPolicy,
         ["paused"] = Paused,
+        ["conflicts"] = Conflicts,
         ["context"] = Context,
     };
 
@@ -36,6 +38,18 @@ internal static class HistoryScripts
         .PauseModel("I thi").Happen(new RunRecovered("resume"))
         .PauseModel("I think th").Happen(new RunRecovered("resume"))
         .Answer("I think that is all.", ("complete", "{}")).Finish("ok");
+
+    /// <summary>A merge with conflicts that a human decides about after the end, and the merge that goes by it.</summary>
+    private static void Conflicts(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "conflicts")
+            .Answer("I change it.", ("write", """{"path":"a.txt","content":"one"}""")).Finish("written", layer: "l1")
+            .Answer("", ("complete", "{}")).Finish("ok")
+            .Merge(MergeStatus.Conflicts);
+        var decided = run.Put("[]");
+        run.Happen(new ConflictsResolved(decided, ["a.txt: the run's version"], "somebody"))
+            .Happen(new MergeStarted(run.Put("{}"), K.Hash(run.State)), new MergeFinished(MergeStatus.Conflicts, 0, "1 conflicts") { ConflictList = decided });
+    }
 
     /// <summary>A model retry, a question to a human, a crash within a call, a rollback, a fork with another model.</summary>
     private static void TurnsBack(StateStore store)

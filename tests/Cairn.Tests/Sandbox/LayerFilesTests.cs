@@ -15,7 +15,7 @@ public sealed class LayerFilesTests
         for (var i = 0; i < 50; i++)
         {
             var meta = new LayerMeta(LayerMeta.CurrentVersion, LayerId.Parse($"r.{i}"), parent, "/repo", []);
-            Directory.CreateDirectory(Path.Combine(state.Path, "layers", meta.Layer.Value));
+            Directory.CreateDirectory(Path.Combine(state.Path, "layers", meta.Layer.Value, "d"));
             files.Prepare(meta);
             files.Commit(meta);
             parent = meta.Layer;

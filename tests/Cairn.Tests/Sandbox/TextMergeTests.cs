@@ -37,4 +37,48 @@ public sealed class TextMergeTests
                 && Merge(origin, ours, ours) == ours
                 && Merge(origin, ours, theirs) == Merge(origin, theirs, ours);
         }));
+
+    [Fact]
+    public void Hunks_turn_the_old_text_into_the_new_one_and_are_apart() =>
+        Check.QuickThrowOnFailure(Prop.ForAll<byte[], byte[]>((a, b) =>
+        {
+            var (old, fresh) = (a.Select(x => $"{x % 5}\n").ToArray(), b.Select(x => $"{x % 5}\n").ToArray());
+            var made = new List<string>();
+            var at = 0;
+            var last = (End: -1, NewEnd: -1);
+            foreach (var hunk in LineDiff.Hunks(old, fresh))
+            {
+                Assert.True(hunk.Start > last.End && hunk.NewStart > last.NewEnd, "two hunks touch");
+                made.AddRange(old[at..hunk.Start]);
+                Assert.Equal(hunk.NewStart, made.Count);
+                made.AddRange(fresh[hunk.NewStart..hunk.NewEnd]);
+                (at, last) = (hunk.End, (hunk.End, hunk.NewEnd));
+            }
+
+            made.AddRange(old[at..]);
+            return made.SequenceEqual(fresh);
+        }));
+
+    [Fact]
+    public void Taking_one_side_of_every_clash_gives_that_side_where_they_clash_and_both_where_they_do_not() =>
+        Check.QuickThrowOnFailure(Prop.ForAll<byte[], byte[], byte[]>((a, b, c) =>
+        {
+            var (origin, ours, theirs) = (Text(a), Text(b), Text(c));
+            var parts = TextMerge.Parts(Bytes(origin), Bytes(ours), Bytes(theirs))!;
+            Assert.All(parts.Where(p => p.Settled is null), p => Assert.NotEqual(p.Ours, p.Theirs));
+            Assert.Equal(Merge(origin, ours, theirs) is null, parts.Any(p => p.Settled is null));
+            var marked = TextMerge.Marked(parts);
+            Assert.Equal(parts.Count(p => p.Settled is null), marked.Hunks.Length);
+            Assert.All(marked.Hunks, h => Assert.StartsWith("<<<<<<< repository", marked.Marked.Split('\n')[h.Line - 1], StringComparison.Ordinal));
+            var both = TextMerge.Parts(null, Bytes(ours), Bytes(theirs))!;
+            return string.Concat(both.Select(p => p.Settled ?? p.Ours)) == ours && string.Concat(both.Select(p => p.Settled ?? p.Theirs)) == theirs;
+        }));
+
+    [Fact]
+    public void Markers_are_longer_than_any_in_the_text()
+    {
+        var parts = TextMerge.Parts(Bytes("a\n<<<<<<< x\nb\n"), Bytes("a\n<<<<<<< x\nc\n"), Bytes("a\n<<<<<<< x\nd"))!;
+        Assert.Equal("a\n<<<<<<< x\n<<<<<<<< repository\nc\n|||||||| base\nb\n========\nd\n>>>>>>>> run\n", TextMerge.Marked(parts).Marked);
+        Assert.Equal("a\n<<<<<<< x\nc\nd", Encoding.UTF8.GetString(TextMerge.Union(parts)));
+    }
 }
