@@ -1,0 +1,300 @@
+namespace Cairn.Memory.Cypher;
+
+/// <summary>x + y, x - y, x * y, x / y, x % y, x ^ y</summary>
+internal sealed class ArithmeticExpr(int offset, char sign, Expr left, Expr right) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => [left, right];
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        var (a, b) = (left.Evaluate(x, row), right.Evaluate(x, row));
+        if (sign == '+' && (a is List<object?> || b is List<object?>))
+        {
+            return Join(x, a, b);
+        }
+
+        if (a is null || b is null)
+        {
+            return null;
+        }
+
+        if (sign == '+' && (a is string || b is string) && a is string or long or double && b is string or long or double)
+        {
+            var (s, t) = (Text(a), Text(b));
+            x.CheckLength(s.Length + t.Length, Offset);
+            return s + t;
+        }
+
+        try
+        {
+            return (a, b) switch
+            {
+                (long i, long j) when sign != '^' => Whole(i, j),
+                (long or double, long or double) => Fraction(CypherFunctions.ToDouble(a), CypherFunctions.ToDouble(b)),
+                _ => throw Type($"`{sign}` cannot be done with {Kind(a)} and {Kind(b)}"),
+            };
+        }
+        catch (OverflowException)
+        {
+            throw new CypherException(CypherFault.Arithmetic, "IntegerOverflow", Offset, "the result does not fit into 64 bits");
+        }
+    }
+
+    private static string Text(object value) => value is double number ? CypherValues.Text(number) : $"{value}";
+
+    private object? Join(Execution x, object? a, object? b)
+    {
+        if (a is null || b is null)
+        {
+            return null;
+        }
+
+        var joined = new List<object?>();
+        joined.AddRange(a as List<object?> ?? [a]);
+        joined.AddRange(b as List<object?> ?? [b]);
+        x.CheckLength(joined.Count, Offset);
+        return joined;
+    }
+
+    private object Whole(long a, long b) => checked(sign switch
+    {
+        '+' => a + b,
+        '-' => a - b,
+        '*' => a * b,
+        '/' => b == 0 ? throw ByZero() : a / b,
+        _ => b == 0 ? throw ByZero() : b == -1 ? 0 : a % b,
+    });
+
+    private object Fraction(double a, double b) => sign switch
+    {
+        '+' => a + b,
+        '-' => a - b,
+        '*' => a * b,
+        '/' => a / b,
+        '%' => a % b,
+        _ => Math.Pow(a, b),
+    };
+
+    private CypherException ByZero() => new(CypherFault.Arithmetic, "DivisionByZero", Offset, "a division by zero");
+}
+
+/// <summary>-x</summary>
+internal sealed class NegateExpr(int offset, Expr operand) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => [operand];
+
+    public override object? Evaluate(Execution x, object?[] row) => operand.Evaluate(x, row) switch
+    {
+        null => null,
+        long.MinValue => throw new CypherException(CypherFault.Arithmetic, "IntegerOverflow", Offset, "the result does not fit into 64 bits"),
+        long number => -number,
+        double number => -number,
+        var other => throw Type($"{Kind(other)} has no negative"),
+    };
+}
+
+/// <summary>x[i]</summary>
+internal sealed class IndexExpr(int offset, Expr target, Expr index) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => [target, index];
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        var (value, at) = (target.Evaluate(x, row), index.Evaluate(x, row));
+        if (value is null || at is null)
+        {
+            return null;
+        }
+
+        switch (value, at)
+        {
+            case (List<object?> list, long i):
+                i = i < 0 ? i + list.Count : i;
+                return i >= 0 && i < list.Count ? list[(int)i] : null;
+            case (List<object?>, _):
+                throw Type($"a list's element is named by a whole number, not by {Kind(at)}");
+            case (Dictionary<string, object?> map, string name):
+                return map.GetValueOrDefault(name);
+            case (Graph.GraphNode node, string name):
+                return node[name];
+            case (Graph.GraphEdge edge, string name):
+                return edge[name];
+            default:
+                throw new CypherException(
+                    CypherFault.Type, value is Dictionary<string, object?> ? "MapElementAccessByNonString" : "InvalidArgumentType", Offset, $"{Kind(value)} has no element that is named by {Kind(at)}");
+        }
+    }
+}
+
+/// <summary>x[i..j]</summary>
+internal sealed class SliceExpr(int offset, Expr target, Expr? from, Expr? to) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => new[] { target, from, to }.OfType<Expr>();
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        if (target.Evaluate(x, row) is not { } value)
+        {
+            return null;
+        }
+
+        if (value is not List<object?> list)
+        {
+            throw Type($"{Kind(value)} has no slices");
+        }
+
+        if (Bound(from, 0L) is not { } first || Bound(to, (long)list.Count) is not { } last)
+        {
+            return null;
+        }
+
+        var (i, j) = ((int)first, (int)last);
+        return i < j ? list.GetRange(i, j - i) : [];
+
+        long? Bound(Expr? bound, long otherwise) => (bound is null ? otherwise : bound.Evaluate(x, row)) switch
+        {
+            null => null,
+            long number => Math.Clamp(number < 0 ? number + list.Count : number, 0, list.Count),
+            var other => throw Type($"a slice's bound is a whole number, not {Kind(other)}"),
+        };
+    }
+}
+
+/// <summary>What is asked of the elements of a list.</summary>
+internal enum Quantifier
+{
+    Any,
+    All,
+    None,
+    Single,
+}
+
+/// <summary>any(x IN list WHERE …) and its kin, in three values.</summary>
+internal sealed class QuantifierExpr(int offset, Quantifier quantifier, int slot, Expr list, Expr condition) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => [list, condition];
+
+    public override void Needs(ISet<int> slots) => Local.Needs(slots, slot, list, condition);
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        if (Local.Items(x, this, list.Evaluate(x, row)) is not { } items)
+        {
+            return null;
+        }
+
+        var (yes, unknown) = (0, 0);
+        foreach (var item in items)
+        {
+            row[slot] = item;
+            var holds = condition.Test(x, row);
+            yes += holds is true ? 1 : 0;
+            unknown += holds is null ? 1 : 0;
+            if (quantifier is Quantifier.Any && holds is true)
+            {
+                return CypherValues.True;
+            }
+
+            if ((quantifier is Quantifier.All && holds is false) || (quantifier is Quantifier.None && holds is true) || (quantifier is Quantifier.Single && yes > 1))
+            {
+                return CypherValues.False;
+            }
+        }
+
+        return unknown > 0 ? null : CypherValues.Of(quantifier switch
+        {
+            Quantifier.Any => false,
+            Quantifier.Single => yes == 1,
+            _ => true,
+        });
+    }
+}
+
+/// <summary>[x IN list WHERE … | …]</summary>
+internal sealed class ListComprehensionExpr(int offset, int slot, Expr list, Expr? condition, Expr? result) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => new[] { list, condition, result }.OfType<Expr>();
+
+    public override void Needs(ISet<int> slots) => Local.Needs(slots, slot, list, condition, result);
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        if (Local.Items(x, this, list.Evaluate(x, row)) is not { } items)
+        {
+            return null;
+        }
+
+        var values = new List<object?>();
+        foreach (var item in items)
+        {
+            row[slot] = item;
+            if (condition is null || condition.Test(x, row) is true)
+            {
+                values.Add(result is null ? item : result.Evaluate(x, row));
+            }
+        }
+
+        return values;
+    }
+}
+
+/// <summary>reduce(sum = start, x IN list | …)</summary>
+internal sealed class ReduceExpr(int offset, int sumSlot, Expr start, int slot, Expr list, Expr step) : Expr(offset)
+{
+    public override IEnumerable<Expr> Parts => [start, list, step];
+
+    public override void Needs(ISet<int> slots)
+    {
+        var inner = new HashSet<int>();
+        Local.Needs(inner, slot, list, step);
+        inner.Remove(sumSlot);
+        start.Needs(inner);
+        slots.UnionWith(inner);
+    }
+
+    public override object? Evaluate(Execution x, object?[] row)
+    {
+        if (Local.Items(x, this, list.Evaluate(x, row)) is not { } items)
+        {
+            return null;
+        }
+
+        var sum = start.Evaluate(x, row);
+        foreach (var item in items)
+        {
+            row[sumSlot] = sum;
+            row[slot] = item;
+            sum = step.Evaluate(x, row);
+        }
+
+        return sum;
+    }
+}
+
+/// <summary>What expressions with a variable of their own share.</summary>
+internal static class Local
+{
+    public static List<object?>? Items(Execution x, Expr of, object? value)
+    {
+        if (value is not (null or List<object?>))
+        {
+            throw of.Type($"a list is needed here, and this is {Expr.Kind(value)}");
+        }
+
+        var items = (List<object?>?)value;
+        x.Charge(items?.Count ?? 0);
+        return items;
+    }
+
+    public static void Needs(ISet<int> slots, int own, params ReadOnlySpan<Expr?> parts)
+    {
+        var inner = new HashSet<int>();
+        foreach (var part in parts)
+        {
+            part?.Needs(inner);
+        }
+
+        inner.Remove(own);
+        slots.UnionWith(inner);
+    }
+}
