@@ -147,11 +147,9 @@ public sealed class GraphEdit
             _indexes.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToIndex()));
     }
 
-    internal ReadOnlySpan<Link> Out(int node) => Find(node).Out;
-
     private void Check() => ObjectDisposedException.ThrowIf(_committed, this);
 
-    private NodeRecord Find(int node) =>
+    internal NodeRecord Find(int node) =>
         (node >= 0 && node < _nodes.Count ? _nodes[node] : null) ?? throw new ArgumentException($"There is no node {node}.");
 
     private NodeRecord Own(int node)

@@ -90,7 +90,7 @@ internal sealed class Accumulator(Execution x, AggregateExpr expr)
         {
             (long a, long b) => a > 0 == b > 0 && (a > 0 ? a > long.MaxValue - b : a < long.MinValue - b)
                 ? throw new CypherException(CypherFault.Arithmetic, "IntegerOverflow", expr.Offset, "the sum does not fit into 64 bits")
-                : a + b,
+                : (object)(a + b),
             (_, long or double) => CypherFunctions.ToDouble(_sum) + CypherFunctions.ToDouble(value),
             _ => throw expr.Type($"a number is needed, and this is {Expr.Kind(value)}"),
         };

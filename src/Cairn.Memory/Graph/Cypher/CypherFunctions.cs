@@ -73,7 +73,7 @@ internal static class CypherFunctions
 
     private static void OfNumbers(Dictionary<string, CypherFunction> table)
     {
-        table["abs"] = One((e, v) => v is long n ? Math.Abs(n) : Math.Abs(Number(e, v)));
+        table["abs"] = One((e, v) => v is long n ? (object)Math.Abs(n) : Math.Abs(Number(e, v)));
         table["sign"] = One((e, v) => (long)Math.Sign(Number(e, v)));
         table["ceil"] = One((e, v) => Math.Ceiling(Number(e, v)));
         table["floor"] = One((e, v) => Math.Floor(Number(e, v)));

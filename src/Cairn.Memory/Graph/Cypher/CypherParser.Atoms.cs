@@ -154,6 +154,7 @@ internal sealed partial class CypherParser
         if (word == "exists" && AtPattern(0))
         {
             var pattern = ParsePatternCondition();
+            pattern.IsAsked = true;
             Expect(")");
             return pattern;
         }
@@ -169,6 +170,11 @@ internal sealed partial class CypherParser
             throw Error("InvalidNumberOfArguments", name.Start, $"{name.Text}() takes {function.Least}{(function.Most == function.Least ? "" : function.Most == int.MaxValue ? " or more" : $" to {function.Most}")} arguments, not {arguments.Count}");
         }
 
+        if (word == "rand" && _insideAggregate)
+        {
+            throw Error("NonConstantExpression", name.Start, "rand() cannot be aggregated");
+        }
+
         CheckArgument(word, arguments, name.Start);
         return new FunctionExpr(name.Start, function, arguments);
     }
@@ -176,14 +182,15 @@ internal sealed partial class CypherParser
     /// <summary>What the text alone shows to be of the wrong kind.</summary>
     private static void CheckArgument(string function, List<Expr> arguments, int start)
     {
-        if (arguments.Count == 1 && arguments[0] is VariableExpr { Variable.Kind: var kind and not VariableKind.Value })
+        if (arguments.Count == 1 && KindOf(arguments[0]) is var kind and not VariableKind.Value)
         {
             var fits = function switch
             {
                 "labels" => kind is VariableKind.Node,
                 "type" => kind is VariableKind.Relationship,
                 "length" or "nodes" or "relationships" => kind == VariableKind.Path,
-                "size" => kind == VariableKind.Relationships,
+                "size" => kind is VariableKind.Relationships or VariableKind.List or VariableKind.Word or VariableKind.Map,
+                "properties" or "keys" => kind is VariableKind.Node or VariableKind.Relationship or VariableKind.Map,
                 _ => true,
             };
             if (!fits)
@@ -246,7 +253,7 @@ internal sealed partial class CypherParser
     {
         var (name, list) = ParseIn();
         var outer = _scope;
-        var slot = Open(name);
+        var slot = Open(name, list);
         ExpectWord("WHERE");
         var condition = ParseExpression();
         Expect(")");
@@ -262,8 +269,8 @@ internal sealed partial class CypherParser
         Expect(",");
         var (name, list) = ParseIn();
         var outer = _scope;
-        var slot = Open(name);
-        var sumSlot = _scope.DeclareLocal(sum.Text).Slot;
+        var slot = Open(name, list);
+        var sumSlot = _scope.DeclareLocal(sum.Text, VariableKind.Value).Slot;
         Expect("|");
         var step = ParseExpression();
         Expect(")");
@@ -278,10 +285,10 @@ internal sealed partial class CypherParser
         return (name, ParseExpression());
     }
 
-    private int Open(CypherToken name)
+    private int Open(CypherToken name, Expr list)
     {
         _scope = new Scope(_shape, _scope);
-        return _scope.DeclareLocal(name.Text).Slot;
+        return _scope.DeclareLocal(name.Text, KindOfItems(list)).Slot;
     }
 
     private Expr ParseList()
@@ -301,11 +308,13 @@ internal sealed partial class CypherParser
         {
             var (name, list) = ParseIn();
             var outer = _scope;
-            var slot = Open(name);
+            var slot = Open(name, list);
+            var aggregates = _aggregates;
+            _aggregates = null;
             var condition = TakeWord("WHERE") ? ParseExpression() : null;
             var result = Take("|") ? ParseExpression() : null;
             Expect("]");
-            _scope = outer;
+            (_scope, _aggregates) = (outer, aggregates);
             return new ListComprehensionExpr(start, slot, list, condition, result);
         }
 

@@ -66,7 +66,7 @@ internal sealed partial class CypherParser
     }
 
     /// <summary>What stands in the text as something else than a truth value cannot be one.</summary>
-    private static Expr Condition(Expr value) => value is LiteralExpr { Value: not (null or bool) } or ListExpr or MapExpr
+    private static Expr Condition(Expr value) => value is LiteralExpr { Value: not (null or bool) } or ListExpr or MapExpr or VariableExpr { Variable.Kind: VariableKind.Node or VariableKind.Relationship or VariableKind.Path }
         ? throw Error("InvalidArgumentType", value.Offset, "this is not true or false")
         : value;
 
@@ -148,7 +148,10 @@ internal sealed partial class CypherParser
         {
             CheckChain(count);
             var sign = Next();
-            left = new ArithmeticExpr(sign.Start, sign.Text[0], left, ParsePower());
+            var right = ParsePower();
+            left = KindOf(left) == VariableKind.Word || KindOf(right) == VariableKind.Word
+                ? throw Error("InvalidArgumentType", sign.Start, $"`{sign.Text}` needs numbers")
+                : new ArithmeticExpr(sign.Start, sign.Text[0], left, right);
         }
 
         return left;
@@ -224,7 +227,7 @@ internal sealed partial class CypherParser
             if (At(".") && Ahead(1).Kind is TokenKind.Name or TokenKind.QuotedName)
             {
                 _at++;
-                value = new PropertyExpr(at, value, Next().Text);
+                value = Property(at, value, Next().Text);
             }
             else if (At("["))
             {
@@ -247,6 +250,14 @@ internal sealed partial class CypherParser
             }
         }
     }
+
+    private static PropertyExpr Property(int at, Expr value, string name) => KindOf(value) switch
+    {
+        VariableKind.Number or VariableKind.Word or VariableKind.List =>
+            throw new CypherException(CypherFault.Type, "InvalidArgumentType", at, $"only nodes, relationships and maps have properties, and this has no {name}"),
+        VariableKind.Path or VariableKind.Relationships => throw Error("InvalidArgumentType", at, $"a path has no property {name}; ask its nodes(…) or relationships(…)"),
+        _ => new(at, value, name),
+    };
 
     private Expr ParseIndex(int at, Expr value)
     {

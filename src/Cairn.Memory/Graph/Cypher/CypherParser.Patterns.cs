@@ -16,6 +16,8 @@ internal enum PatternUse
 
 internal sealed partial class CypherParser
 {
+    private string? _path;
+
     private List<PatternPart> ParsePatternParts(List<Expr> conditions, PatternUse use)
     {
         var first = _shape.Slots;
@@ -36,6 +38,7 @@ internal sealed partial class CypherParser
             path = Next();
             CheckNew(path.Value);
             Expect("=");
+            _path = path.Value.Text;
         }
 
         if (AtName && IsSymbol(1, "(") && Current.Text.StartsWith("shortest", StringComparison.OrdinalIgnoreCase))
@@ -43,14 +46,16 @@ internal sealed partial class CypherParser
             throw Error("UnsupportedPattern", Current.Start, $"{Current.Text} is not known here; match a path with a bounded length and ORDER BY length(path) LIMIT 1");
         }
 
+        var isPath = path is not null;
         var nodes = new List<NodePattern> { ParseNode(conditions, use, firstNew) };
         var relationships = new List<RelationshipPattern>();
         while (At("-") || At("<"))
         {
-            relationships.Add(ParseRelationship(conditions, use, firstNew, path is not null));
+            relationships.Add(ParseRelationship(conditions, use, firstNew, isPath));
             nodes.Add(ParseNode(conditions, use, firstNew));
         }
 
+        _path = null;
         if (use == PatternUse.Condition && relationships.Count == 0)
         {
             throw Error("UnexpectedSyntax", Current.Start, "a pattern as a condition needs a relationship");
@@ -183,6 +188,11 @@ internal sealed partial class CypherParser
 
     private (Variable Variable, bool IsNew) Name(CypherToken name, VariableKind kind, PatternUse use)
     {
+        if (name.Text == _path)
+        {
+            throw Error("VariableAlreadyBound", name.Start, $"{name.Text} is the path itself");
+        }
+
         if (_scope.Find(name.Text) is { } known)
         {
             if (known.Kind != kind && known.Kind != VariableKind.Value)
@@ -281,7 +291,7 @@ internal sealed partial class CypherParser
         var part = ParsePatternPart(conditions, PatternUse.Comprehension, _shape.Slots);
         if (TakeWord("WHERE"))
         {
-            Split(ParseExpression(), conditions);
+            Split(Condition(ParseExpression()), conditions);
         }
 
         Expect("|");

@@ -72,6 +72,11 @@ internal sealed partial class CypherParser
         {
             var (first, count) = (_at, _aggregates!.Count);
             var value = ParseExpression();
+            if (value is PatternExpr { IsAsked: false })
+            {
+                throw Error("UnexpectedSyntax", value.Offset, "a pattern is no column: write exists((a)-->(b))");
+            }
+
             var (source, text) = (Tokens(first, _at), _text[_tokens[first].Start.._tokens[_at - 1].End]);
             var alias = TakeWord("AS") ? ExpectName("a column's name") : (CypherToken?)null;
             if (alias is null && !isReturn && value is not VariableExpr)
@@ -155,7 +160,19 @@ internal sealed partial class CypherParser
         };
     }
 
-    private static VariableKind KindOf(Expr value) => value is VariableExpr { Variable: var variable } ? variable.Kind : VariableKind.Value;
+    private static VariableKind KindOf(Expr value) => value switch
+    {
+        VariableExpr { Variable: var variable } => variable.Kind,
+        LiteralExpr { Value: long or double } => VariableKind.Number,
+        LiteralExpr { Value: string or bool } => VariableKind.Word,
+        ListExpr => VariableKind.List,
+        MapExpr => VariableKind.Map,
+        _ => VariableKind.Value,
+    };
+
+    /// <summary>What the elements of a list are that stands in the text.</summary>
+    private static VariableKind KindOfItems(Expr list) =>
+        list is ListExpr && list.Parts.Select(KindOf).Distinct().ToList() is [var kind] ? kind : VariableKind.Value;
 
     /// <summary>Beside aggregations only what rows are grouped by can be used: it is the same for the whole group.</summary>
     private static void CheckGrouping(List<Column> columns, List<string[]> sources)

@@ -140,7 +140,7 @@ internal sealed partial class CypherParser
         var parts = ParsePatternParts(conditions, PatternUse.Match);
         if (TakeWord("WHERE"))
         {
-            Split(ParseExpression(), conditions);
+            Split(Condition(ParseExpression()), conditions);
         }
 
         return new MatchClause(new Pattern(parts, conditions, bound), optional);

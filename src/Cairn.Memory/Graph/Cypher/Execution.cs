@@ -22,6 +22,9 @@ internal sealed class Execution(
 
     public QueryLimits Limits => limits;
 
+    /// <summary>A node, also one that was only just created.</summary>
+    public NodeRecord Record(int node) => edit?.Find(node) ?? graph.Nodes[node]!;
+
     public object? Parameter(string name, int offset) =>
         parameters.TryGetValue(name, out var value)
             ? value

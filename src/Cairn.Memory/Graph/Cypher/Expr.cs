@@ -92,7 +92,7 @@ internal sealed class PropertyExpr(int offset, Expr target, string name) : Expr(
             case null:
                 return null;
             case GraphNode node:
-                return x.Graph.Nodes[node.Id]!.Properties[Key(x.Graph)];
+                return x.Record(node.Id).Properties[Key(x.Graph)];
             case GraphEdge edge:
                 return x.Graph.Edges[edge.Id].Properties[Key(x.Graph)];
             case Dictionary<string, object?> map:

@@ -52,6 +52,9 @@ internal sealed class PatternExpr(int offset, Pattern pattern) : Expr(offset)
 {
     private (Execution Execution, MatchPlan Plan)? _plan;
 
+    /// <summary>It stands in exists().</summary>
+    public bool IsAsked { get; set; }
+
     public override void Needs(ISet<int> slots) => slots.UnionWith(pattern.Bound);
 
     public override object? Evaluate(Execution x, object?[] row)

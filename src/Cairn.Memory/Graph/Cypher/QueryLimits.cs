@@ -10,5 +10,5 @@ public sealed record QueryLimits
     public int Rows { get; init; } = 1_000_000;
 
     /// <summary>Elements of one list, and characters of one text.</summary>
-    public int Length { get; init; } = 1_000_000;
+    public int Length { get; init; } = 2_000_000;
 }

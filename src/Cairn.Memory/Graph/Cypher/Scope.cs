@@ -3,7 +3,16 @@ namespace Cairn.Memory.Cypher;
 /// <summary>What a variable stands for, as far as a query's text says.</summary>
 internal enum VariableKind
 {
+    /// <summary>Not known.</summary>
     Value,
+
+    /// <summary>A number.</summary>
+    Number,
+
+    /// <summary>A text or truth value.</summary>
+    Word,
+    List,
+    Map,
     Node,
     Relationship,
     Relationships,
@@ -48,7 +57,7 @@ internal sealed class Scope(RowShape shape, Scope? outer = null)
 
     public Variable Declare(string name, VariableKind kind) => Declare(name, shape.NewSlot(), kind);
 
-    public Variable DeclareLocal(string name) => _own[name] = new(name, shape.NewSlot(), VariableKind.Value) { IsLocal = true };
+    public Variable DeclareLocal(string name, VariableKind kind) => _own[name] = new(name, shape.NewSlot(), kind) { IsLocal = true };
 
     public Variable Declare(string name, int slot, VariableKind kind) => _own[name] = new(name, slot, kind);
 }

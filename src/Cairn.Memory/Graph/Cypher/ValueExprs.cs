@@ -88,7 +88,7 @@ internal sealed class NegateExpr(int offset, Expr operand) : Expr(offset)
         null => null,
         long.MinValue => throw new CypherException(CypherFault.Arithmetic, "IntegerOverflow", Offset, "the result does not fit into 64 bits"),
         long number => -number,
-        double number => -number,
+        double number => 0.0 - number,
         var other => throw Type($"{Kind(other)} has no negative"),
     };
 }

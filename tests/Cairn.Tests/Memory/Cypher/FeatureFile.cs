@@ -105,13 +105,16 @@ internal static partial class FeatureFile
         return steps;
     }
 
-    private static List<string> Cells(string line) => [.. Bar().Split(line.Trim().Trim('|')).Select(cell => cell.Trim().Replace("\\|", "|", StringComparison.Ordinal))];
+    private static List<string> Cells(string line) => [.. Bar().Split(line.Trim().Trim('|')).Select(cell => Escape().Replace(cell.Trim(), match => match.Value[1] == 'n' ? "\n" : match.Value[1..]))];
 
     [GeneratedRegex(@"^\s*(Background|Scenario Outline|Scenario):(.*)$")]
     private static partial Regex Header();
 
     [GeneratedRegex(@"^(Given|When|Then|And|But)\s+")]
     private static partial Regex Lead();
+
+    [GeneratedRegex(@"\\[n\\|]")]
+    private static partial Regex Escape();
 
     [GeneratedRegex(@"(?<!\\)\|")]
     private static partial Regex Bar();

@@ -99,6 +99,10 @@ internal static partial class OpenCypherKit
                 ? (Verdict.Failed, $"{e.Fault} {e.Detail}{(parsed ? " at run time" : "")} ({e.Message}); expected: {expected.Line}")
                 : (Verdict.Passed, "");
         }
+        catch (Exception e)
+        {
+            return (Verdict.Failed, $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n')[0]}");
+        }
     }
 
     private static Dictionary<string, object?> Parameters(Scenario scenario) =>
