@@ -94,6 +94,11 @@ internal sealed partial class CypherParser
             }
         }
 
+        if (token.Kind == TokenKind.Name && Clauses.Contains(token.Text) && _scope.Find(token.Text) is null)
+        {
+            throw Unexpected("an expression");
+        }
+
         var variable = _scope.Find(token.Text)
             ?? throw Error("UndefinedVariable", token.Start, $"there is no variable {token.Text}{Nearest(token.Text)}");
         variable.IsRead = true;
