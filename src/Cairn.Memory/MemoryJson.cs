@@ -8,4 +8,5 @@ namespace Cairn.Memory;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(KeyValueRecord))]
+[JsonSerializable(typeof(Indexing.CachedFacts))]
 internal sealed partial class MemoryJson : JsonSerializerContext;

@@ -147,6 +147,23 @@ public sealed class GraphEdit
             _indexes.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToIndex()));
     }
 
+    internal bool HasIncoming(int node, params ReadOnlySpan<string> types)
+    {
+        foreach (var link in Find(node).In)
+        {
+            if (types.Contains(_from.Names[link.Type]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    internal string Text(int node, string property) => Find(node).Properties[_from.Names.Find(property)] as string ?? "";
+
+    internal bool Has(int node, string label) => Find(node).Has(_from.Names.Find(label));
+
     private void Check() => ObjectDisposedException.ThrowIf(_committed, this);
 
     internal NodeRecord Find(int node) =>
