@@ -32,6 +32,10 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     UnpauseCommand.Make(),
     DecisionsCommand.Make(),
     AnswerCommand.Make(),
+    CodeCommands.Index(),
+    CodeCommands.Graph(),
+    CodeCommands.Ask(),
+    CodeCommands.Impact(),
     SimulateCommand.Make(),
     DrillCommand.Make(),
 };
