@@ -1,4 +1,5 @@
 using Cairn.Bench;
+using Cairn.Bench.Code;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
@@ -17,6 +18,7 @@ try
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sandbox", .. var rest] => await SandboxBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
+        ["code", .. var rest] => CodeBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -46,6 +48,8 @@ static int Usage()
                  what a command in the sandbox costs: warm, cold, by backend, beside a bare process and plain bwrap
                ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
                  what a policy's decision costs, with 10, 100 and 1,000 rules
+               ./cairn bench code [--rounds 5]
+                 the code model's stores: path queries beside SQLite's, with the answers compared; recall and time of vectors
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

@@ -10,6 +10,8 @@ public sealed class GraphSnapshot
 {
     private static readonly string[] DefaultIndexed = ["key", "name", "path"];
 
+    private Adjacency? _adjacency;
+
     internal GraphSnapshot(
         NameTable names, PagedArray<NodeRecord?> nodes, PagedArray<EdgeRecord> edges, int nodeCount, int edgeCount,
         ImmutableStack<int> freeNodes, ImmutableStack<int> freeEdges, ImmutableDictionary<int, PropertyIndex> indexes)
@@ -35,6 +37,9 @@ public sealed class GraphSnapshot
     internal PagedArray<NodeRecord?> Nodes { get; }
 
     internal PagedArray<EdgeRecord> Edges { get; }
+
+    /// <summary>The form for long searches. Two threads may make it at once; then one of the two equal ones stays.</summary>
+    internal Adjacency Adjacency => _adjacency ??= new(this);
 
     internal ImmutableStack<int> FreeNodes { get; }
 

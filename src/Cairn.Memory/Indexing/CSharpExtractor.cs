@@ -74,6 +74,7 @@ internal sealed class CSharpExtractor : CSharpSyntaxWalker
         var name = node.Expression switch
         {
             MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax of } member => $"{of.Identifier.Text}.{member.Name.Identifier.Text}",
+            MemberAccessExpressionSyntax { Expression: PredefinedTypeSyntax } => "",
             MemberAccessExpressionSyntax member => member.Name.Identifier.Text,
             MemberBindingExpressionSyntax binding => binding.Name.Identifier.Text,
             SimpleNameSyntax simple => simple.Identifier.Text,

@@ -98,6 +98,12 @@ internal sealed class Linker(GraphEdit graph, IReadOnlyDictionary<string, FileEn
             + (imported.Contains(Stem(each.Path)) || (of.Length > 0 && Stem(each.Path) == of) ? 4 : 0)
             + (Folder(each.Path) == folder ? 1 : 0))).ToList();
 
+        // Of a type that is not here, nothing here is the member: Math.Max is no Max of this repository.
+        if (mention.Type == "CALLS" && entry.Facts.Language == "csharp" && of.Length > 0 && char.IsUpper(of[0]) && ranked.All(each => each.Rank < 8))
+        {
+            return [];
+        }
+
         // A column belongs to its table: another table's column of the same name is another thing.
         if (mention.Kinds == "Column" && of.Length > 0)
         {

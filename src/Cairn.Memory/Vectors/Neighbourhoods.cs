@@ -9,7 +9,7 @@ namespace Cairn.Memory.Vectors;
 internal sealed class Neighbourhoods
 {
     /// <summary>Of the ten nearest, so many must be found on the average of the questions tried.</summary>
-    private const double Wanted = 0.995;
+    private const double Wanted = 0.998;
 
     private const int Rounds = 8;
     private const int SamplePerCentre = 48;

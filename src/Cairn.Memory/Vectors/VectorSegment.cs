@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 
 namespace Cairn.Memory.Vectors;
@@ -11,9 +12,16 @@ internal sealed class VectorSegment : ISegment<VectorDocument>
     /// <summary>So many of the best by eight bits are scored again, per vector wanted.</summary>
     private const int AgainPerWanted = 4;
 
+    /// <summary>Fewer vectors than this are read at once.</summary>
+    private const int WorthSketching = 1500;
+
+    /// <summary>So many are read whose sketches are nearest.</summary>
+    private const int ReadBySketch = 700;
+
     private readonly Dictionary<string, int> _keys = new(StringComparer.Ordinal);
     private readonly QuantisedVectors _vectors;
     private readonly Neighbourhoods? _neighbourhoods;
+    private readonly Sketches? _sketches;
 
     public VectorSegment(IReadOnlyList<VectorDocument> documents, int dimensions)
     {
@@ -31,6 +39,7 @@ internal sealed class VectorSegment : ISegment<VectorDocument>
             _keys[documents[i].Key] = i;
         }
 
+        _sketches = _neighbourhoods is null ? null : new([.. documents.Select(document => document.Vector)], dimensions);
         _neighbourhoods?.Calibrate(this);
     }
 
@@ -70,20 +79,70 @@ internal sealed class VectorSegment : ISegment<VectorDocument>
 
     private void Look(float[] question, Func<int, bool>? accepts, Candidates best, List<(int From, int To)>? where)
     {
+        var runs = where ?? [(0, Documents.Count)];
         var asked = _vectors.Ask(question);
-        Span<float> scores = stackalloc float[256];
-        foreach (var (from, to) in where ?? [(0, Documents.Count)])
+        var total = runs.Sum(run => run.To - run.From);
+        if (_sketches is null || accepts is not null || total < WorthSketching)
         {
-            for (var start = from; start < to; start += scores.Length)
+            foreach (var (from, to) in runs)
             {
-                var end = Math.Min(start + scores.Length, to);
-                _vectors.Score(asked, start, end, scores);
-                for (var i = start; i < end; i++)
+                Score(asked, accepts, best, from, to);
+            }
+
+            return;
+        }
+
+        // Of many, only those are read whose sketches are nearest.
+        var sketch = _sketches.Of(question);
+        var apart = ArrayPool<ushort>.Shared.Rent(total);
+        Span<int> counts = stackalloc int[_sketches.MostApart + 1];
+        counts.Clear();
+        var at = 0;
+        foreach (var (from, to) in runs)
+        {
+            var part = apart.AsSpan(at, to - from);
+            _sketches.Apart(sketch, from, to, part);
+            foreach (var distance in part)
+            {
+                counts[distance]++;
+            }
+
+            at += to - from;
+        }
+
+        var (limit, within) = (-1, 0);
+        while (limit + 1 < counts.Length && within < ReadBySketch)
+        {
+            within += counts[++limit];
+        }
+
+        at = 0;
+        foreach (var (from, to) in runs)
+        {
+            for (var i = from; i < to; i++, at++)
+            {
+                if (apart[at] <= limit)
                 {
-                    if (scores[i - start] > best.Least && accepts?.Invoke(i) != false)
-                    {
-                        best.Add(i, scores[i - start]);
-                    }
+                    Score(asked, null, best, i, i + 1);
+                }
+            }
+        }
+
+        ArrayPool<ushort>.Shared.Return(apart);
+    }
+
+    private void Score(QuantisedVectors.Question asked, Func<int, bool>? accepts, Candidates best, int from, int to)
+    {
+        Span<float> scores = stackalloc float[64];
+        for (var start = from; start < to; start += scores.Length)
+        {
+            var end = Math.Min(start + scores.Length, to);
+            _vectors.Score(asked, start, end, scores);
+            for (var i = start; i < end; i++)
+            {
+                if (scores[i - start] > best.Least && accepts?.Invoke(i) != false)
+                {
+                    best.Add(i, scores[i - start]);
                 }
             }
         }

@@ -30,6 +30,9 @@ internal sealed class NodeTest(GraphSnapshot graph, NodePattern pattern)
     private readonly int[] _labels = [.. pattern.Labels.Select(graph.Names.Find)];
     private readonly (int Key, Expr Value)[] _properties = [.. pattern.Properties.Select(each => (graph.Names.Find(each.Key), each.Value))];
 
+    /// <summary>Any node is one.</summary>
+    public bool IsAny => _labels.Length == 0 && _properties.Length == 0;
+
     public bool Accepts(Execution x, object?[] row, int node)
     {
         var record = graph.Nodes[node];
@@ -176,6 +179,12 @@ internal sealed class PathStep(PatternPart part) : MatchStep
         if (row[part.Nodes[0].Slot] is not GraphNode start)
         {
             return true;
+        }
+
+        if (part.Relationships.Count == 1 && row[part.Relationships[0].Trace] is int[] whole)
+        {
+            row[part.Path!.Slot] = new GraphPath(run.X.Graph, start.Id, whole);
+            return Next.Run(run, row);
         }
 
         var edges = new List<int>();

@@ -15,6 +15,7 @@ internal sealed class PathSearchStep(GraphSnapshot graph, RelationshipPattern pa
     private const int MostEnds = 64;
 
     private readonly RelationshipTest _test = new(graph, pattern);
+    private readonly Adjacency _adjacency = graph.Adjacency;
     private readonly NodeTest _target = new(graph, hop.To);
     private readonly int _least = pattern.Length!.Value.Least;
     private readonly int _most = pattern.Length!.Value.Most;
@@ -81,9 +82,8 @@ internal sealed class PathSearchStep(GraphSnapshot graph, RelationshipPattern pa
 
     private Link? Step(int node, ref int cursor)
     {
-        var record = graph.Nodes[node]!;
-        var outgoing = hop.Way == Direction.Left ? [] : record.Out;
-        var incoming = hop.Way == Direction.Right ? [] : record.In;
+        var outgoing = hop.Way == Direction.Left ? [] : _adjacency.Out(node);
+        var incoming = hop.Way == Direction.Right ? [] : _adjacency.In(node);
         while (cursor < outgoing.Length + incoming.Length)
         {
             var at = cursor++;
@@ -109,7 +109,7 @@ internal sealed class PathSearchStep(GraphSnapshot graph, RelationshipPattern pa
             return true;
         }
 
-        if (!_target.Accepts(run.X, row, node))
+        if (!_target.IsAny && !_target.Accepts(run.X, row, node))
         {
             return true;
         }
@@ -184,9 +184,8 @@ internal sealed class PathSearchStep(GraphSnapshot graph, RelationshipPattern pa
 
     private void Spread(MatchRun run, object?[] row, Direction back, int node, int[] distances, Queue<int> queue)
     {
-        var record = graph.Nodes[node]!;
-        Reach(back == Direction.Left ? [] : record.Out);
-        Reach(back == Direction.Right ? [] : record.In);
+        Reach(back == Direction.Left ? [] : _adjacency.Out(node));
+        Reach(back == Direction.Right ? [] : _adjacency.In(node));
 
         void Reach(ReadOnlySpan<Link> links)
         {

@@ -72,11 +72,28 @@ internal sealed class ProjectClause(IReadOnlyList<Column> columns, IReadOnlyList
         private readonly Column[] _keys = [.. clause.Columns.Where(column => !column.IsAggregate)];
         private readonly Column[] _others = [.. clause.Columns.Where(column => column.IsAggregate)];
         private readonly Dictionary<object?[], (object?[] Row, Accumulator[] Sums)> _groups = new(RowKey.Instance);
+        private Accumulator[]? _only;
         private readonly Operator _next = distinct ? new Projecting(x, [.. clause.Columns.Select(each => each with { Value = new SlotExpr(each.Slot) })], rows, true) : rows;
 
         public override bool Push(object?[] row)
         {
             x.Charge(1);
+            if (_keys.Length == 0)
+            {
+                _only ??= [.. aggregates.Select(each => new Accumulator(x, each))];
+                if (_groups.Count == 0)
+                {
+                    _groups[[]] = ([.. row], _only);
+                }
+
+                foreach (var sum in _only)
+                {
+                    sum.Add(row);
+                }
+
+                return true;
+            }
+
             var key = new object?[_keys.Length];
             for (var i = 0; i < key.Length; i++)
             {

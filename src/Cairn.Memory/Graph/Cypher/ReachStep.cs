@@ -10,6 +10,7 @@ namespace Cairn.Memory.Cypher;
 internal sealed class ReachStep(GraphSnapshot graph, RelationshipPattern pattern, Hop hop) : MatchStep
 {
     private readonly RelationshipTest _test = new(graph, pattern);
+    private readonly Adjacency _adjacency = graph.Adjacency;
     private readonly NodeTest _target = new(graph, hop.To);
     private readonly (int Least, int Most) _length = pattern.Length!.Value;
 
@@ -34,7 +35,7 @@ internal sealed class ReachStep(GraphSnapshot graph, RelationshipPattern pattern
             var next = new List<int>();
             foreach (var node in level)
             {
-                var links = hop.Way == Direction.Right ? graph.Nodes[node]!.Out : graph.Nodes[node]!.In;
+                var links = hop.Way == Direction.Right ? _adjacency.Out(node) : _adjacency.In(node);
                 run.X.Charge(links.Length);
                 foreach (var link in links)
                 {
@@ -74,7 +75,7 @@ internal sealed class ReachStep(GraphSnapshot graph, RelationshipPattern pattern
             return true;
         }
 
-        if (!_target.Accepts(run.X, row, node))
+        if (!_target.IsAny && !_target.Accepts(run.X, row, node))
         {
             return true;
         }

@@ -38,6 +38,7 @@ internal sealed class RowKey : IEqualityComparer<object?[]>, IEqualityComparer<o
         (null, null) => true,
         (null, _) or (_, null) => false,
         (string a, string b) => a == b,
+        (Graph.GraphNode a, Graph.GraphNode b) => a.Id == b.Id,
         _ => CypherValues.Order(x, y) == 0,
     };
 
@@ -45,6 +46,8 @@ internal sealed class RowKey : IEqualityComparer<object?[]>, IEqualityComparer<o
     {
         switch (value)
         {
+            case Graph.GraphNode node:
+                return node.Id;
             case long number:
                 return ((double)number).GetHashCode();
             case List<object?> items:
