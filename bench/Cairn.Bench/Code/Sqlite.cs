@@ -26,7 +26,7 @@ internal sealed class Sqlite : IDisposable
         return new(statement);
     }
 
-    public void Dispose() => Close(_database);
+    public void Dispose() => _ = Close(_database);
 
     private static void Check(int code, string what)
     {
@@ -48,11 +48,11 @@ internal sealed class Sqlite : IDisposable
             }
 
             var result = Step(statement) == Row ? Column(statement, 0) : -1;
-            Reset(statement);
+            _ = Reset(statement);
             return result;
         }
 
-        public void Dispose() => End(statement);
+        public void Dispose() => _ = End(statement);
     }
 
     [DllImport(Library, EntryPoint = "sqlite3_open")]
