@@ -73,6 +73,7 @@ internal static class ToolFold
                 Data = e.Data,
                 Tokens = e.Tokens,
                 Signal = e.Signal,
+                Report = e.Context,
             }
             : throw new JournalMeaningException($"a result of call {e.Call}, which is not running"));
         var failed = e.Status != ToolStatus.Ok;
@@ -83,7 +84,9 @@ internal static class ToolFold
             Shells = e.Shells is null ? state.Shells : e.Shells.Open.IsDefaultOrEmpty ? null : e.Shells,
             ErrorsInARow = failed ? state.ErrorsInARow + 1 : 0,
         };
-        var tool = turn.Calls.First(c => c.Id == e.Call).Tool;
+        var done = turn.Calls.First(c => c.Id == e.Call);
+        next = ContextFold.Finished(next, done);
+        var tool = done.Tool;
         if (e.Layer is not null)
         {
             next = LifecycleFold.Mark(next, string.Create(CultureInfo.InvariantCulture, $"{tool} changed {e.FilesChanged} paths"));
@@ -121,10 +124,9 @@ internal static class ToolFold
             return state;
         }
 
-        var next = state with
+        var next = ContextFold.Add(state, new(turn, null)) with
         {
             Turn = null,
-            History = state.History.Add(new(turn, null), KernelJson.Default.HistoryEntry),
             Phase = LifecycleFold.Resting(state.Spec),
             Started = false,
         };
@@ -149,7 +151,7 @@ internal static class ToolFold
         // A model that only talks is reminded once; the second time its word counts as 'done'.
         return next.SilentTurns > 1 && !cut
             ? Complete(next)
-            : next with { History = next.History.Add(new(null, cut ? Notes.Cut : Notes.NoToolCalled), KernelJson.Default.HistoryEntry) };
+            : ContextFold.Add(next, new(null, cut ? Notes.Cut : Notes.NoToolCalled));
     }
 
     /// <summary>What follows when the agent says that it is done.</summary>
