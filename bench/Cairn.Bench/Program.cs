@@ -1,5 +1,6 @@
 using Cairn.Bench;
 using Cairn.Bench.Layers;
+using Cairn.Bench.Code;
 using Cairn.Bench.Context;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
@@ -20,6 +21,7 @@ try
         ["sandbox", .. var rest] => await SandboxBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["layers", .. var rest] => await LayersBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
+        ["code", .. var rest] => CodeBenchmark.Run(rest, Console.Out),
         ["context", .. var rest] => ContextBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
@@ -53,6 +55,8 @@ static int Usage()
                  --files 5000,50000 --dirty 1,100,1000 --depth 1,20,100,500
                ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
                  what a policy's decision costs, with 10, 100 and 1,000 rules
+               ./cairn bench code [--rounds 5]
+                 the code model's stores: path queries beside SQLite's, with the answers compared; recall and time of vectors
                ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--repos DIR,…] [--json]
                  what deciding on a prompt costs, what each policy leaves out too early on traces simulated from git
                  histories, beside the best choices of hindsight, and which facts survive

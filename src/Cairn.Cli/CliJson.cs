@@ -41,4 +41,8 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<Host.PolicyExplanation>))]
 [JsonSerializable(typeof(Host.Simulation.CampaignReport))]
 [JsonSerializable(typeof(IReadOnlyList<Host.Simulation.PlantedBug>))]
+[JsonSerializable(typeof(Host.IndexView))]
+[JsonSerializable(typeof(Host.GraphView))]
+[JsonSerializable(typeof(Host.CodeAnswerView))]
+[JsonSerializable(typeof(Host.ImpactView))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -36,6 +36,10 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     DecisionsCommand.Make(),
     AnswerCommand.Make(),
     AttachCommand.Make(),
+    CodeCommands.Index(),
+    CodeCommands.Graph(),
+    CodeCommands.Ask(),
+    CodeCommands.Impact(),
     SimulateCommand.Make(),
     DrillCommand.Make(),
 };
