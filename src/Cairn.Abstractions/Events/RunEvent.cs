@@ -73,6 +73,9 @@ public sealed record RunStarted(
 
     /// <summary>What the run has beside the built-in tools: tools of its own, MCP servers, network; null for nothing.</summary>
     public RunDevices? Devices { get; init; }
+
+    /// <summary>The program that does the work; null for a model or code agent.</summary>
+    public GuestSpec? Guest { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -232,6 +235,9 @@ public sealed record ToolCallFinished(
 
     /// <summary>What was asked of the network since the call before it ended; null when nothing was.</summary>
     public ImmutableArray<NetworkAccess>? Network { get; init; }
+
+    /// <summary>What it took of the run's budget; null for nothing.</summary>
+    public CallSpending? Spent { get; init; }
 
     /// <summary>The run's shells after the call; null when it left them as they were.</summary>
     public ShellSet? Shells { get; init; }

@@ -12,6 +12,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);
+    private readonly GuestOperation? _guest = session.State.Spec.Guest is null ? null : session.Guest(control.Ledger);
 
     /// <summary>Begins an effect; its task brings the result event.</summary>
     public delegate Task<RunEvent> Effect(CancellationToken cancellationToken);
@@ -25,7 +26,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     }
 
     // A human may think for a week, and a run waits for those below it: neither takes a place from those who work.
-    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn };
+    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn or GuestTools.Step };
 
     private static Effect Gated(FairGate gate, Effect effect) => async token =>
     {
@@ -44,8 +45,8 @@ internal sealed class Operations(RunSession session, RunControl control)
             case RunTool run:
                 var started = new ToolCallStarted(
                     run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash) { Policy = run.Policy };
-                return (started, run.Call.Tool == KernelTools.Spawn
-                    ? token => _spawn.RunAsync(run, token)
+                return (started, _guest is not null ? token => _guest.RunAsync(run, token)
+                    : run.Call.Tool == KernelTools.Spawn ? token => _spawn.RunAsync(run, token)
                     : token => _tool.RunAsync(run, token));
             case DenyTool deny:
                 var told = session.Services.Blobs.PutText("", deny.Text);

@@ -30,6 +30,8 @@ internal sealed class ConnectedWorkspace(IWorkspace inner, RunNetwork network) :
 
     public LayerChanges? Freeze(LayerId id) => inner.Freeze(id);
 
+    public LayerChanges? FreezeLive(LayerId id) => inner.FreezeLive(id);
+
     public void Discard() => inner.Discard();
 
     public ImmutableArray<ManifestEntry> Manifest() => inner.Manifest();

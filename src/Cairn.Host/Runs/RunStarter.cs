@@ -34,7 +34,7 @@ internal sealed class RunStarter(RunServices services)
             throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
         }
 
-        var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
+        var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
@@ -46,7 +46,7 @@ internal sealed class RunStarter(RunServices services)
 
         var started = new RunStarted(
             Kernel.Kernel.Version,
-            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), tools) : Agent(request.Code, tools),
+            request.Guest is not null ? GuestTools.Agent(request.Guest) : request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), tools) : Agent(request.Code, tools),
             services.Blobs.PutText("task", request.Task),
             Title(request.Task),
             repository,
@@ -61,6 +61,7 @@ internal sealed class RunStarter(RunServices services)
             KeepDays = request.KeepDays,
             Policy = request.Policy,
             Devices = devices,
+            Guest = request.Guest,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;

@@ -52,6 +52,7 @@ public static class Capabilities
         "git_blame" => [new("fs.read", "File", Path(arguments, root))],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => ShellPrograms.Of(Text(arguments, "command") ?? "").Select(p => new AccessRequest("proc.spawn", "Command", p, Text(arguments, "command"))),
+        "guest_model" => [new("model.call", "Model", Text(arguments, "model") ?? "")],
         "web_fetch" => [Host(Text(arguments, "url") ?? "")],
         // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.
         "shell_send" => [new("proc.spawn", "Command", ShellPrograms.Shell, Text(arguments, "input"))],

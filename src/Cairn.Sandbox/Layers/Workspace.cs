@@ -8,6 +8,9 @@ namespace Cairn.Sandbox.Layers;
 /// <summary>One run's view: the stack below, its open layer on top.</summary>
 internal sealed class Workspace : IWorkspace
 {
+    /// <summary>How often files that change while they are copied are tried again.</summary>
+    private const int LiveAttempts = 4;
+
     private readonly LayerFiles _files;
     private readonly Squash _squash;
     private readonly SandboxRunner _runner;
@@ -207,6 +210,35 @@ internal sealed class Workspace : IWorkspace
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' cannot be frozen: {e.Message}", e);
+        }
+    }
+
+    public LayerChanges? FreezeLive(LayerId id)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                lock (_gate)
+                {
+                    var edits = new LayerScan(_view, _files.OpaqueAttribute, _blobs).Run();
+                    if (edits.SequenceEqual(_copied ?? []))
+                    {
+                        return null;
+                    }
+
+                    using var birth = _files.Births.Bear(id);
+                    var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
+                    MakeRoom(id);
+                    CommitCopy(meta);
+                    return meta.ToChanges();
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException && attempt < LiveAttempts)
+            {
+                // A file that came or went between the look and the copy.
+            }
         }
     }
 
