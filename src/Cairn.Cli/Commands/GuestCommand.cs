@@ -37,7 +37,7 @@ internal static class GuestCommand
             var run = await cairn.StartAsync(
                 new StartRun
                 {
-                    Task = string.Join(' ', words),
+                    Task = string.Join(' ', [Path.GetFileName(words[0]), .. words[1..]]),
                     Repository = parse.GetRequiredValue(repo),
                     Guest = [Path.IsPathRooted(words[0]) || !words[0].Contains('/', StringComparison.Ordinal) ? words[0] : Path.GetFullPath(words[0]), .. words[1..]],
                     Model = parse.GetValue(model),

@@ -103,7 +103,7 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
         var model = await _answers.OpenAsync(cancellationToken);
         _server = new GuestServer(model, session.Services.Time);
         await _server.StartAsync(spec.Repository, cancellationToken);
-        var command = new SandboxCommand(GuestProfile.Command(guest, GatewayDoor.Address))
+        var command = new SandboxCommand(GuestProfile.Command(guest, GatewayDoor.Address, model))
         {
             Environment = GuestProfile.Environment(guest, GatewayDoor.Address, _server.Key, model),
             Mounts = GuestPrograms.Mounts(guest.Command[0], spec.Repository),

@@ -22,9 +22,11 @@ internal static class GuestProfile
     };
 
     /// <summary>The command as it is started: what the user gave, and what the profile puts behind the program.</summary>
-    public static ImmutableArray<string> Command(GuestSpec guest, string address) => guest.Profile != Codex ? guest.Command :
+    public static ImmutableArray<string> Command(GuestSpec guest, string address, ModelInfo model) => guest.Profile != Codex ? guest.Command :
     [
         guest.Command[0],
+        // It treats models by their names; of one that it does not know it asks nothing special.
+        "-c", $"model=\"{(model.Provider == "openai" ? model.Name : "cairn")}\"",
         "-c", "model_provider=\"cairn\"",
         "-c", "model_providers.cairn.name=\"Cairn\"",
         "-c", $"model_providers.cairn.base_url=\"{address}/v1\"",

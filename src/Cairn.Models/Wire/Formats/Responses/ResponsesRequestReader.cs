@@ -69,6 +69,13 @@ internal static class ResponsesRequestReader
             case "message" or "":
                 Message(request, item);
                 break;
+            case "additional_tools":
+                foreach (var tool in item.List("tools"))
+                {
+                    Tool(request, tool);
+                }
+
+                break;
             case "function_call":
                 Assistant(request, new(WirePartKind.Call) { Id = item.Text("call_id"), Name = item.Text("name"), Arguments = item.Text("arguments") });
                 break;
