@@ -5,7 +5,7 @@ namespace Cairn.Host;
 /// <summary>Holds an answer back until somebody has looked at it.</summary>
 internal sealed class HeldAnswer : IWireClient
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly System.Buffers.ArrayBufferWriter<byte> _bytes = new();
     private int _status;
     private string _type = "";
     private TimeSpan? _retryAfter;
@@ -15,7 +15,7 @@ internal sealed class HeldAnswer : IWireClient
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        _bytes.Write(bytes.Span);
+        System.Buffers.BuffersExtensions.Write(_bytes, bytes.Span);
         return ValueTask.CompletedTask;
     }
 
@@ -25,7 +25,7 @@ internal sealed class HeldAnswer : IWireClient
     public async Task ReleaseAsync(IWireClient to, CancellationToken cancellationToken)
     {
         to.Start(_status, _type, _retryAfter);
-        await to.WriteAsync(_bytes.GetBuffer().AsMemory(0, (int)_bytes.Length), cancellationToken);
+        await to.WriteAsync(_bytes.WrittenMemory, cancellationToken);
         if (_cut)
         {
             to.Cut();

@@ -38,14 +38,13 @@ internal sealed class CallLog : IDisposable
     {
         var path = Path.Combine(stateDirectory, FileName);
         var whole = ReadFile(path, each);
-        _file = new FileStream(path, new FileStreamOptions
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
         {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            Share = FileShare.Read,
-            BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        _file = new FileStream(path, options);
         _file.SetLength(whole);
         _file.Position = whole;
         _timer = time.CreateTimer(_ => Flush(), null, Flushing, Flushing);
