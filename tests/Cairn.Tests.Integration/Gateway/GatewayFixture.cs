@@ -72,6 +72,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     {
         using var http = Http(secret);
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        http.DefaultRequestHeaders.ExpectContinue = body.Length > 1 << 20;
         using var response = await http.PostAsync(path, content, Now);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(Now));
     }

@@ -19,8 +19,8 @@ public sealed class KeyFile(string stateDirectory, TimeProvider time)
     private const UnixFileMode OnlyUs = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly string _path = Path.Combine(stateDirectory, FileName);
 
-    /// <summary>When the file was last written; the same value for none.</summary>
-    internal DateTime Stamp => File.GetLastWriteTimeUtc(_path);
+    /// <summary>When the file was last written, and how long it is: what tells one from the next.</summary>
+    internal (DateTime Written, long Length) Stamp => new FileInfo(_path) is { Exists: true } file ? (file.LastWriteTimeUtc, file.Length) : default;
 
     /// <summary>The keys; none when there is no file.</summary>
     /// <exception cref="InvalidDataException">When the file cannot be read: then no key is good.</exception>

@@ -8,6 +8,9 @@ namespace Cairn.Models;
 /// <param name="maxBytes">The most characters of all of them.</param>
 public sealed class AnswerMemory(int maxAnswers, long maxBytes)
 {
+    /// <summary>The length of an answer's id without its prefix.</summary>
+    private const int IdLength = 32;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Owner, string Id), LinkedListNode<Kept>> _byId = [];
     private readonly LinkedList<Kept> _oldestFirst = new();
@@ -22,16 +25,17 @@ public sealed class AnswerMemory(int maxAnswers, long maxBytes)
     {
         ArgumentNullException.ThrowIfNull(call);
         ArgumentNullException.ThrowIfNull(backend);
+        call = call with { IsSocket = socket, Item = id => Item(owner, id) };
         if (call.Format != WireFormat.Responses || call.Head.Previous.Length == 0)
         {
-            return call with { IsSocket = socket };
+            return call;
         }
 
         lock (_gate)
         {
             if (_byId.TryGetValue((owner, call.Head.Previous), out var kept))
             {
-                return call with { IsSocket = socket, Before = kept.Value.Turns };
+                return call with { Before = kept.Value.Turns };
             }
         }
 
@@ -59,6 +63,23 @@ public sealed class AnswerMemory(int maxAnswers, long maxBytes)
                 _bytes -= oldest.Value.Bytes;
                 _oldestFirst.RemoveFirst();
             }
+        }
+    }
+
+    /// <summary>An item's id holds its answer's id and its place in it.</summary>
+    private WirePart? Item(string owner, string id)
+    {
+        var start = id.IndexOf('_', StringComparison.Ordinal) + 1;
+        if (start == 0 || id.Length <= start + IdLength || !int.TryParse(id.AsSpan(start + IdLength), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var place))
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            return _byId.TryGetValue((owner, "resp_" + id.Substring(start, IdLength)), out var kept) && kept.Value.Turns[^1].Parts is var parts && place < parts.Count
+                ? parts[place]
+                : null;
         }
     }
 

@@ -20,6 +20,9 @@ public sealed record WireCall(WireFormat Format, ReadOnlyMemory<byte> Body, Requ
     /// <summary>Turns of the conversation before this request that only the gateway knows (previous_response_id).</summary>
     internal IReadOnlyList<WireTurn> Before { get; init; } = [];
 
+    /// <summary>Finds an item of an earlier answer by its id; null when it is not known here.</summary>
+    internal Func<string, WirePart?> Item { get; init; } = _ => null;
+
     /// <summary>Events go out as one JSON text each, not as server-sent events (WebSocket).</summary>
     internal bool IsSocket { get; init; }
 }

@@ -152,6 +152,16 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
             request.Messages.InsertRange(leading, call.Before);
         }
 
+        foreach (var turn in request.Messages)
+        {
+            for (var i = 0; i < turn.Parts.Count; i++)
+            {
+                turn.Parts[i] = turn.Parts[i] is { Kind: WirePartKind.Reference } named
+                    ? call.Item(named.Id) ?? throw new WireRequestException($"There is no item {SafeText.Line(named.Id, 80)} here: send it whole.", "input")
+                    : turn.Parts[i];
+            }
+        }
+
         _turns = request.Messages;
         var frame = new AnswerFrame(
             call.Id, call.At.ToUnixTimeSeconds(), call.Head.Model.Length > 0 ? call.Head.Model : backend.Info.Name,

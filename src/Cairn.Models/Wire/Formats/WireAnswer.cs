@@ -34,6 +34,11 @@ internal sealed class WireAnswer : IAnswerSink
     {
         if (_part?.Kind != WirePartKind.Reasoning)
         {
+            if (opaque is null)
+            {
+                return;
+            }
+
             Close();
             _part = new(WirePartKind.Reasoning);
         }

@@ -10,6 +10,9 @@ internal enum WirePartKind
     Call,
     Result,
     Reasoning,
+
+    /// <summary>An item of an earlier answer, named by its id only.</summary>
+    Reference,
 }
 
 /// <summary>A piece of a message in the shape that the three formats share.</summary>

@@ -76,6 +76,9 @@ internal static class ResponsesRequestReader
                 }
 
                 break;
+            case "item_reference":
+                Assistant(request, new(WirePartKind.Reference) { Id = item.Text("id") });
+                break;
             case "function_call":
                 Assistant(request, new(WirePartKind.Call) { Id = item.Text("call_id"), Name = item.Text("name"), Arguments = item.Text("arguments") });
                 break;
