@@ -21,6 +21,7 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(ModelResponse))]
 [JsonSerializable(typeof(ImmutableArray<TokenLogprob>))]
 [JsonSerializable(typeof(ImmutableArray<ToolDefinition>))]
+[JsonSerializable(typeof(RouteRecord))]
 [JsonSerializable(typeof(MergePlan))]
 [JsonSerializable(typeof(LayerChanges))]
 [JsonSerializable(typeof(ImmutableArray<ManifestEntry>))]

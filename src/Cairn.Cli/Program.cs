@@ -26,6 +26,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     DoctorCommand.Make(),
     PolicyCommand.Make(),
     ToolsCommand.Make(),
+    RouteCommand.Make(),
     GcCommand.Make(),
     ServeCommand.Make(),
     KeysCommand.Make(),

@@ -1,5 +1,6 @@
 using Cairn.Abstractions;
 using Cairn.Evals.Judges;
+using Cairn.Kernel;
 using Cairn.Models;
 using Cairn.Sandbox;
 using Cairn.Sdk;
@@ -19,6 +20,9 @@ public sealed record HostOptions(string StateDirectory, IHuman Human, Func<strin
 
     /// <summary>Recordings by name, for models such as recorded:demo.</summary>
     public Func<string, string?>? Recordings { get; init; }
+
+    /// <summary>Own rules for choosing models, beside those that Cairn ships; of two with one name the own one counts.</summary>
+    public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -94,6 +98,9 @@ public static class CairnHost
             Time = options.Time,
             Recordings = options.Recordings,
         });
+        var routes = new RoutingCatalog(
+            models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],
+            new RouteStatistics(writes ? Path.Combine(options.StateDirectory, "models.json") : null), options.Time);
         var services = new RunServices
         {
             Journal = journal,
@@ -101,7 +108,7 @@ public static class CairnHost
             Layers = layers,
             Tools = new ToolRegistry(),
             Secret = options.Environment,
-            Models = models,
+            Models = routes,
             Judge = new CommandJudge(),
             Human = options.Human,
             Time = options.Time,
@@ -113,7 +120,7 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-        return new EmbeddedCairn(services, new Closing(models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        return new EmbeddedCairn(services, new Closing(routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

@@ -10,4 +10,5 @@ namespace Cairn.Kernel;
 [JsonSerializable(typeof(RunState))]
 [JsonSerializable(typeof(HistoryEntry))]
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(RoutePolicy))]
 internal sealed partial class KernelJson : JsonSerializerContext;

@@ -145,6 +145,9 @@ public sealed record ModelCallFinished(
 {
     /// <summary>The log-probabilities of the answer's tokens (JSON list of <see cref="TokenLogprob"/>); null when there are none.</summary>
     public BlobHash? Logprobs { get; init; }
+
+    /// <summary>How the model was chosen (JSON of <see cref="RouteRecord"/>); null when nobody chose.</summary>
+    public BlobHash? Route { get; init; }
 }
 
 /// <summary>Result: the attempt brought no answer.</summary>
@@ -153,7 +156,11 @@ public sealed record ModelCallFinished(
 /// <param name="Kind">What went wrong.</param>
 /// <param name="Message">For people.</param>
 /// <param name="RetryAfter">The wait that the provider asked for.</param>
-public sealed record ModelCallFailed(int Step, int Attempt, ModelErrorKind Kind, string Message, TimeSpan? RetryAfter) : RunEvent;
+public sealed record ModelCallFailed(int Step, int Attempt, ModelErrorKind Kind, string Message, TimeSpan? RetryAfter) : RunEvent
+{
+    /// <summary>How the model was chosen (JSON of <see cref="RouteRecord"/>); null when nobody chose.</summary>
+    public BlobHash? Route { get; init; }
+}
 
 /// <summary>Result: the run was stopped while the model answered. What had come in is kept for people; the call is due again.</summary>
 /// <param name="Step">The step.</param>

@@ -17,6 +17,9 @@ public sealed record ModelInfo(string Provider, string Name, int ContextTokens, 
     /// <summary>US dollars per million output tokens; null when unknown.</summary>
     public decimal? OutputPrice { get; init; }
 
+    /// <summary>How many models answer one call, for a consensus: each may use as many tokens and as much money as one.</summary>
+    public int Voters { get; init; } = 1;
+
     /// <summary>provider:name, as the command line takes it.</summary>
     public string Id => $"{Provider}:{Name}";
 

@@ -118,6 +118,9 @@ public sealed record ModelOutcome
     /// <summary>The failure; null when there is an answer.</summary>
     public ModelFailure? Failure { get; }
 
+    /// <summary>How the model was chosen and who was asked; null when nobody chose.</summary>
+    public RouteRecord? Route { get; init; }
+
     /// <summary>The call succeeded.</summary>
     public static ModelOutcome Answered(ModelResponse response) => new(response, null);
 

@@ -85,6 +85,9 @@ public sealed record ModelBinding(string Id, int ContextTokens, int MaxOutputTok
 
     /// <summary>US dollars per million output tokens; null when unknown.</summary>
     public decimal? OutputPrice { get; init; }
+
+    /// <summary>How many models answer one call; null for one.</summary>
+    public int? Voters { get; init; }
 }
 
 /// <summary>The hard stops of a run. What is null is not limited.</summary>

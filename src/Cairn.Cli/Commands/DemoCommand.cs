@@ -80,9 +80,12 @@ internal static class DemoCommand
         var (broken, before, after) = await demo.BreakAsync(agent, token);
         Say(call, $"\nRun      {broken.Id}  {broken.Status}: {Safe.Line(broken.Reason, 160)}");
         Say(call, $"Before   {before}");
-        Say(call, $"After    {after}  {(before == after ? "(byte-identical)" : "(DIFFERENT)")}");
+
+        // A sandbox that could not be made leaves the files alone too, and shows nothing: the compiler must have said no.
+        var refused = broken.Status != "succeeded" && broken.Reason.Contains("error CS", StringComparison.Ordinal);
+        Say(call, $"After    {after}  {(before != after ? "(DIFFERENT)" : refused ? "(byte-identical)" : "(the same, but NOT because the build failed)")}");
         Say(call, $"Look     cairn diff {broken.Id} shows what it had tried");
-        return run is { Status: "succeeded", Merge: MergeStatus.Merged } && broken.Status != "succeeded" && before == after;
+        return run is { Status: "succeeded", Merge: MergeStatus.Merged } && refused && before == after;
     }
 
     private static void Say(Invocation call, FormattableString text)

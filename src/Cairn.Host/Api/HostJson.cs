@@ -12,6 +12,7 @@ namespace Cairn.Host;
     RespectRequiredConstructorParameters = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(ApiProblem))]
+[JsonSerializable(typeof(SortedDictionary<string, LearnedModel>))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(StartRun))]
 [JsonSerializable(typeof(RollbackCall))]

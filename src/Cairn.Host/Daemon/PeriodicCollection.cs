@@ -29,7 +29,7 @@ internal sealed class PeriodicCollection(DaemonRuns runs, CollectionPlan plan, T
             {
                 return;
             }
-            catch (Exception e) when (e is CairnException or IOException or InvalidDataException or WorkspaceException)
+            catch (Exception e) when (e is CairnException or IOException or UnauthorizedAccessException or InvalidDataException or WorkspaceException)
             {
                 // A collection only saves space: the next one tries again, and whoever asks how the daemon is reads why.
                 Last = $"{at}: failed: {e.Message}";

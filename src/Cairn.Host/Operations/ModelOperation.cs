@@ -62,9 +62,10 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return CutOff(ask, written);
         }
 
+        var route = outcome.Route is { } record ? session.Services.Blobs.Put(CairnJson.Bytes(record, CairnJson.Default.RouteRecord)) : (BlobHash?)null;
         return outcome.Response is { } response
-            ? Finished(ask, response)
-            : new ModelCallFailed(ask.Step, ask.Attempt, outcome.Failure!.Kind, outcome.Failure.Message, outcome.Failure.RetryAfter);
+            ? Finished(ask, response) with { Route = route }
+            : new ModelCallFailed(ask.Step, ask.Attempt, outcome.Failure!.Kind, outcome.Failure.Message, outcome.Failure.RetryAfter) { Route = route };
     }
 
     private void Streamed(PartialOutput written, ModelDelta delta, CancellationToken cancellationToken)

@@ -31,7 +31,8 @@ public static class References
     private static IEnumerable<BlobHash> All(RunEvent e) => e switch
     {
         RunStarted x => [x.Task.Body, x.Agent.ToolDefinitions, x.Agent.Prompt?.Body ?? default, .. x.Rules.Select(r => r.Body)],
-        ModelCallFinished x => [x.Response, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
+        ModelCallFinished x => [x.Response, x.Logprobs ?? default, x.Route ?? default, .. x.Calls.SelectMany(c => new[] { c.Arguments, c.Problem })],
+        ModelCallFailed x => [x.Route ?? default],
         ModelCallCutOff x => [x.Text],
         AgentCalled x => [x.Arguments, x.Problem],
         ToolCallStarted x => [x.Arguments],

@@ -69,7 +69,7 @@ public static class ReplayVerifier
     {
         if (StateIn(e) is not { } recorded)
         {
-            return Missing(e, blobs);
+            return Missing(e, blobs) ?? RouteProof.Difference(e, blobs);
         }
 
         decisions++;

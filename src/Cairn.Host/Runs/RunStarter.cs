@@ -85,7 +85,12 @@ internal sealed class RunStarter(RunServices services)
                 $"--budget-usd cannot be kept: the price of {info.Id} is not in the price table. Use --budget-tokens, or another model.");
         }
 
-        return new(info.Id, info.ContextTokens, info.MaxOutputTokens, info.Recorded) { InputPrice = info.InputPrice, OutputPrice = info.OutputPrice };
+        return new(info.Id, info.ContextTokens, info.MaxOutputTokens, info.Recorded)
+        {
+            InputPrice = info.InputPrice,
+            OutputPrice = info.OutputPrice,
+            Voters = info.Voters > 1 ? info.Voters : null,
+        };
     }
 
     private Task<ModelBinding> ModelAsync(RunRequest request, CancellationToken cancellationToken) =>

@@ -14,7 +14,7 @@ internal static class Outcome
             .Select(r => (Name: Name(r.Run, r.State), r.State));
         foreach (var (name, state) in runs.OrderBy(r => r.Name, StringComparer.Ordinal))
         {
-            facts.Add($"{name}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}");
+            facts.Add($"{name}: {state.Phase}, {state.Outcome}, merge {state.Merged}, judge {state.JudgePassed}, step {state.Step}{Why(state)}");
             facts.AddRange(Changed(process, state).Select(f => $"{name} changed {f}"));
         }
 
@@ -37,6 +37,8 @@ internal static class Outcome
 
         return null;
     }
+
+    private static string Why(RunState state) => state.Outcome == RunOutcome.Failed ? $", because: {state.Reason}" : "";
 
     // A child's id follows from its call's, and that from how often its parent was taken up again before.
     private static string Name(RunId run, RunState state) => state.Spec.Parent is { } parent ? $"{parent}'s child for {state.Spec.Title}" : run.Value;

@@ -9,6 +9,10 @@ namespace Cairn.Host.Simulation;
 /// </summary>
 internal sealed class SimulatedMachine(ulong seed, Plant plant)
 {
+    /// <summary>Fewer than the attempts that a run has: whether a job succeeds must not depend on chance.</summary>
+    private const int MaxRefusals = 4;
+
+    private readonly Dictionary<(string Model, int Turn), int> _refusals = [];
     private long _crashAtEffect = -1;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,6 +35,14 @@ internal sealed class SimulatedMachine(ulong seed, Plant plant)
 
     /// <summary>Effects that took place in this life.</summary>
     public long Effects { get; private set; }
+
+    /// <summary>Whether a busy provider may turn a request for this answer away once more, in whichever life.</summary>
+    public bool Refuses(string model, int turn)
+    {
+        var before = _refusals.GetValueOrDefault((model, turn));
+        _refusals[(model, turn)] = before + 1;
+        return before < MaxRefusals;
+    }
 
     /// <summary>Decides about this life's end.</summary>
     public void Arm(CrashPoint? point)

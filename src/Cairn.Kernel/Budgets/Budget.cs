@@ -31,14 +31,15 @@ internal static class Budget
     {
         var model = state.Model!;
         var output = ContextFit.OutputReserve(model);
+        var voters = model.Voters ?? 1;
         var spent = state.Spending;
         if (state.Spec.Limits.Tokens is { } tokens)
         {
-            var left = tokens - spent.Usage.Total - promptTokens;
+            var left = ((tokens - spent.Usage.Total) / voters) - promptTokens;
             if (left < LeastOutput)
             {
                 return (0, default, string.Create(CultureInfo.InvariantCulture,
-                    $"the next call needs about {promptTokens + LeastOutput} tokens, and {Math.Max(0, tokens - spent.Usage.Total)} of {tokens} are left"));
+                    $"the next call needs about {voters * (promptTokens + LeastOutput)} tokens, and {Math.Max(0, tokens - spent.Usage.Total)} of {tokens} are left"));
             }
 
             output = (int)Math.Min(output, left);
@@ -47,7 +48,7 @@ internal static class Budget
         var usd = Price(model, promptTokens, output);
         if (state.Spec.Limits.Usd is { } dollars)
         {
-            var left = dollars - spent.Usd - Price(model, promptTokens, 0);
+            var left = ((dollars - spent.Usd) / voters) - Price(model, promptTokens, 0);
             var perToken = (model.OutputPrice ?? 0) / 1_000_000m;
             if (left < perToken * LeastOutput)
             {
@@ -59,7 +60,7 @@ internal static class Budget
             usd = Price(model, promptTokens, output);
         }
 
-        return (output, new(promptTokens + output, usd), null);
+        return (output, new((long)voters * (promptTokens + output), voters * usd), null);
     }
 
     /// <summary>The line that tells the agent what is left; "" when nothing is limited but steps far away.</summary>

@@ -38,8 +38,7 @@ internal sealed class DirectoryHandle : IDisposable
             Flags = (ulong)(uint)(flags | LinuxCalls.CloseOnExec),
             Resolve = LinuxCalls.ResolveBeneath | LinuxCalls.ResolveNoSymlinks | LinuxCalls.ResolveNoMagicLinks,
         };
-        var fd = LinuxCalls.OpenAt2(OpenAt2Number, (int)_root.DangerousGetHandle(), FileNames.Encode(path.Length == 0 ? "." : path), ref how, 24);
-        GC.KeepAlive(_root);
+        var fd = LinuxCalls.OpenAt2(OpenAt2Number, _root, FileNames.Encode(path.Length == 0 ? "." : path), ref how, 24);
         if (fd >= 0)
         {
             return new SafeFileHandle(fd, true);

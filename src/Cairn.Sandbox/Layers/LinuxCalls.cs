@@ -47,7 +47,7 @@ internal static partial class LinuxCalls
     }
 
     [LibraryImport(Libc, EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint OpenAt2(nint number, int directory, byte[] path, ref OpenHow how, nint size);
+    public static partial nint OpenAt2(nint number, SafeHandle directory, byte[] path, ref OpenHow how, nint size);
 
     [LibraryImport(Libc, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint CloseRange(nint number, uint first, uint last, uint flags);

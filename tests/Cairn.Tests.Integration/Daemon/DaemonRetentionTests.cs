@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cairn.Host;
 using Cairn.Sdk;
 
 namespace Cairn.Tests.Integration.Daemon;
@@ -74,6 +75,40 @@ public sealed class DaemonRetentionTests
         // Nobody owns it now: the same command works on the directory itself.
         var cancelled = await daemon.CliAsync("cancel", "last", "--json");
         Assert.Equal("cancelled", JsonSerializer.Deserialize<JsonElement>(cancelled.Output).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_process_that_drives_a_run_alone_lets_another_terminal_cancel_it()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await daemon.TerminateAsync();
+        var model = daemon.Model(Edit("kept") + DaemonFixture.Command("sleep 930023") + DaemonFixture.Done);
+        var running = daemon.CliAsync("run", "do it", "--model", model, "--judge", "", "--merge", "never", "--json");
+        await DaemonFixture.Until(() => Task.FromResult(DaemonFixture.Running("sleep", "930023") == 1));
+        var cancelled = await daemon.CliAsync("cancel", "last", "--json");
+        Assert.Equal("cancelled", JsonSerializer.Deserialize<JsonElement>(cancelled.Output).GetProperty("status").GetString());
+        Assert.Equal(0, DaemonFixture.Running("sleep", "930023"));
+        Assert.NotEqual(0, (await running).ExitCode);
+        Assert.Contains("kept.txt", (await daemon.CliAsync("diff", "last")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_daemon_collects_by_itself_as_often_as_it_was_told_and_says_what_came_of_it()
+    {
+        await using var fixture = await DaemonFixture.StartAsync();
+        RunId run;
+        await using (var cairn = fixture.Connect())
+        {
+            run = await cairn.StartAsync(fixture.Run(Edit("one") + DaemonFixture.Done), Cancel);
+            await cairn.FollowAsync(run, new Recorder(), Cancel);
+        }
+
+        await fixture.TerminateAsync();
+        var plan = new CollectionPlan(TimeSpan.FromMilliseconds(50), new() { KeepLast = 0 });
+        await using var daemon = await CairnDaemon.StartAsync(new(new HostOptions(fixture.State, null!, _ => null)) { Collect = plan }, Cancel);
+        await using var client = fixture.Connect();
+        await DaemonFixture.Until(async () => (await client.RunsAsync(Cancel)).All(r => r.Id != run));
+        await DaemonFixture.Until(async () => (await client.HealthAsync(Cancel)).Collected is { } said && said.Contains(" runs, ", StringComparison.Ordinal));
     }
 
     private static string Edit(string name) =>

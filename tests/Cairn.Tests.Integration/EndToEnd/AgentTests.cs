@@ -38,6 +38,19 @@ public sealed class AgentTests
         Assert.DoesNotContain((await scene.EventsAsync()).OfType<ToolCallStarted>(), c => c.Tool == "run_command");
     }
 
+    [Fact]
+    public async Task An_agent_file_says_how_long_its_runs_are_kept()
+    {
+        using var scene = await Scene.NewAsync();
+        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), "retention: {keep_days: 0}\n", Cancel);
+        var model = scene.Model("m", Script.Turn("", Script.Complete()));
+        (await scene.RunAsync(model)).Exits(0);
+        (await scene.RunAsync(model, "--agent", "agent.yaml")).Exits(0);
+        Assert.Equal(0, (await scene.EventsAsync()).OfType<RunStarted>().Single().KeepDays);
+        (await scene.CairnAsync("gc")).Exits(0);
+        Assert.Null((await scene.EventsAsync()).OfType<RunStarted>().Single().KeepDays);
+    }
+
     [Theory]
     [InlineData("memory_mb: 64", "head -c 400000000 /dev/zero | tail; exit 1", "memory")]
     [InlineData("pids: 8", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done; wait", "pids")]

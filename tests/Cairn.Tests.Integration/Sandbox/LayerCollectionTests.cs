@@ -26,7 +26,7 @@ public sealed class LayerCollectionTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_fixture.State, "open/gone/d/x"));
         Directory.CreateDirectory(Path.Combine(_fixture.State, "squash/+half/x"));
         Directory.CreateDirectory(Path.Combine(_fixture.State, "dead/3/x"));
-        await using var working = _fixture.Open("working");
+        var working = _fixture.Open("working");
         working.Write("open-file", "x"u8, null);
         var expected = await Manifest("keep.5");
 
@@ -42,6 +42,7 @@ public sealed class LayerCollectionTests : IDisposable
         Assert.Equal(["working"], Names("open"));
         Assert.Empty(Names("dead"));
         Assert.DoesNotContain(Names("squash"), name => name.StartsWith("drop", StringComparison.Ordinal) || name.StartsWith('+'));
+        await working.DisposeAsync();
         _fixture.Restart();
         Assert.Equal(expected, await Manifest("keep.5"));
         Assert.Equal(0, Collect(dryRun: false, "keep.5").Layers);

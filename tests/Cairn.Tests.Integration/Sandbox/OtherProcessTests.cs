@@ -81,7 +81,8 @@ public sealed class OtherProcessTests
 
     private static Process Start(string[] command, string root, string? backend = null)
     {
-        var info = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
+        // An ordinary user may not even enter the folder that this process was started in.
+        var info = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, WorkingDirectory = root };
         info.Environment[Directory] = root;
         info.Environment["HOME"] = root;
         info.Environment[Backend] = backend;

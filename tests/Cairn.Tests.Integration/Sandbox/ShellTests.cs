@@ -143,13 +143,15 @@ public sealed partial class ShellTests : IDisposable
     [Fact]
     public async Task When_the_holder_is_killed_nothing_survives_it_and_what_ran_is_named_as_lost()
     {
-        await using var workspace = _fixture.Open();
+        var workspace = _fixture.Open();
         await Type(workspace, "export KEPT=yes; cd src/deep; setsid -f sleep 900; sleep 901 & sleep 0.3\n");
         Process.GetProcessById(Holder()).Kill();
         await NobodyRuns("sleep 900");
         await NobodyRuns("sleep 901");
+        var set = workspace.Shells!.Set;
+        await workspace.DisposeAsync();
         _fixture.Restart();
-        await using var again = _fixture.Store.Open(_run, _fixture.Repository, null, workspace.Shells!.Set);
+        await using var again = _fixture.Store.Open(_run, _fixture.Repository, null, set);
         var answer = await Type(again, "echo $KEPT; pwd\n");
         Assert.Contains($"yes\r\n{_fixture.Repository}/src/deep", answer.Output, StringComparison.Ordinal);
         Assert.Contains(answer.Notes, n => n == "Lost with it: sleep 900");

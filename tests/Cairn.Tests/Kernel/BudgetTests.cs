@@ -5,21 +5,23 @@ namespace Cairn.Tests.Kernel;
 public sealed class BudgetTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Tokens_and_money_are_never_overspent_whatever_the_model_does(int seed)
+    [InlineData(1, null)]
+    [InlineData(2, null)]
+    [InlineData(3, null)]
+    [InlineData(4, 3)]
+    public void Tokens_and_money_are_never_overspent_whatever_the_model_does(int seed, int? voters)
     {
         var random = new Random(seed);
         for (var round = 0; round < 60; round++)
         {
             var limits = new RunLimits { Tokens = random.Next(2_000, 60_000), Usd = random.Next(1, 200) / 1000m, Steps = 40 };
-            var run = new Scripted(Scripted.Spec(limits));
+            var spec = Scripted.Spec(limits);
+            var run = new Scripted(spec with { Model = spec.Model! with { Voters = voters } });
             while (run.State.Phase != RunPhase.Ended)
             {
                 var ask = run.Take<AskModel>();
-                var input = random.Next(1, ask.Plan.Tokens + 1);
-                var output = random.Next(0, ask.MaxOutputTokens + 1);
+                var input = (voters ?? 1) * random.Next(1, ask.Plan.Tokens + 1);
+                var output = (voters ?? 1) * random.Next(0, ask.MaxOutputTokens + 1);
                 var cost = ((input * 1m) + (output * 2m)) / 1_000_000m;
                 run.Happen(new ModelCallFinished(ask.Step, run.Put("{}"), output, new(input, output), cost, FinishReason.ToolCalls,
                     [new("m", "read", run.Put("x"), default, 0)]));

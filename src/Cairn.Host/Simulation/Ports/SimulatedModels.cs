@@ -23,13 +23,14 @@ internal sealed class SimulatedModels(SimulatedMachine machine, Scenario scenari
         public async Task<ModelOutcome> AskAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(machine.Random.Next(200, 60_000)), machine.Time, cancellationToken);
-            if (machine.Random.Next(12) == 0)
+
+            // By the conversation, not by a counter: a run that was killed or forked gets the answer that is due.
+            var index = request.Messages.Count(m => m.Role == ChatRole.Assistant);
+            if (machine.Random.Next(12) == 0 && machine.Refuses(name, index))
             {
                 return ModelOutcome.Failed(ModelErrorKind.RateLimited, "too many requests", TimeSpan.FromSeconds(20));
             }
 
-            // By the conversation, not by a counter: a run that was killed or forked gets the answer that is due.
-            var index = request.Messages.Count(m => m.Role == ChatRole.Assistant);
             if (index >= script.Length)
             {
                 return ModelOutcome.Failed(ModelErrorKind.Invalid, $"the script has {script.Length} turns, the conversation wants turn {index + 1}");
