@@ -71,7 +71,7 @@ internal static class KeysCommand
 
             foreach (var view in views)
             {
-                var state = view.Key.Revoked is not null ? "revoked" : view.Key.IsGood(DateTimeOffset.UtcNow) ? "good" : "expired";
+                var state = view.Key.Revoked is not null ? "revoked" : view.Key.IsGood(TimeProvider.System.GetUtcNow()) ? "good" : "expired";
                 Output.Line(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{view.Key.Id}  {state,-8} {view.Key.Kind.ToString().ToLowerInvariant(),-6} {Safe.Line(view.Key.Owner, 30),-30} {view.Requests} requests, {view.Tokens}{(view.Key.BudgetTokens is { } most ? $" of {most}" : "")} tokens, {view.Usd:0.####}{(view.Key.BudgetUsd is { } usd ? $" of {usd:0.####}" : "")} USD{(view.Key.Models.Count == 0 ? "" : ", " + Safe.Line(string.Join(' ', view.Key.Models), 80))}"));

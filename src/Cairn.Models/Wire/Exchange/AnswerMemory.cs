@@ -77,7 +77,7 @@ public sealed class AnswerMemory(int maxAnswers, long maxBytes)
 
         lock (_gate)
         {
-            return _byId.TryGetValue((owner, "resp_" + id.Substring(start, IdLength)), out var kept) && kept.Value.Turns[^1].Parts is var parts && place < parts.Count
+            return _byId.TryGetValue((owner, $"resp_{id.AsSpan(start, IdLength)}"), out var kept) && kept.Value.Turns[^1].Parts is var parts && place < parts.Count
                 ? parts[place]
                 : null;
         }
