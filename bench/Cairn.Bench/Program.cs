@@ -1,4 +1,5 @@
 using Cairn.Bench;
+using Cairn.Bench.Context;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
@@ -17,6 +18,7 @@ try
         ["profile", .. var rest] => await ProfileBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["sandbox", .. var rest] => await SandboxBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
+        ["context", .. var rest] => ContextBenchmark.Run(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -46,6 +48,9 @@ static int Usage()
                  what a command in the sandbox costs: warm, cold, by backend, beside a bare process and plain bwrap
                ./cairn bench policy [--rounds 15] [--decisions 20000] [--json]
                  what a policy's decision costs, with 10, 100 and 1,000 rules
+               ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--repos DIR,…] [--json]
+                 what deciding on a prompt costs, what each policy leaves out too early on traces simulated from git
+                 histories, beside the best choices of hindsight, and which facts survive
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

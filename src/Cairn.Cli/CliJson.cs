@@ -16,6 +16,7 @@ namespace Cairn.Cli;
 [JsonSerializable(typeof(IReadOnlyList<CheckpointView>))]
 [JsonSerializable(typeof(StateView))]
 [JsonSerializable(typeof(DiffView))]
+[JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(IReadOnlyList<PendingDecision>))]
 [JsonSerializable(typeof(Commands.ServeReport))]

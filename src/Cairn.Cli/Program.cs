@@ -14,6 +14,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     RunsCommand.Make(),
     LogCommand.Make(),
     ShowCommand.Make(),
+    ContextCommand.Make(),
     CheckpointsCommand.Make(),
     RollbackCommand.Make(),
     ForkCommand.Make(),

@@ -112,6 +112,8 @@ public static class CairnHost
             Judge = new CommandJudge(),
             Human = options.Human,
             Time = options.Time,
+            Fence = writes ? FenceKey.Of(options.StateDirectory) : FenceKey.Random(),
+            TokenCounter = new TokenRanks(options.Environment("CAIRN_TOKEN_RANKS") is { Length: > 0 } ranks ? ranks : null).For,
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
         };
         services = replace(services, store);

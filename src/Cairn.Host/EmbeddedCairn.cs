@@ -147,6 +147,12 @@ internal sealed class EmbeddedCairn : ICairn
     public Task<StateView> ShowAsync(RunId run, string place, CancellationToken cancellationToken) =>
         Task.FromResult(_viewer.Show(run, place));
 
+    public Task<ContextView> ContextAsync(RunId run, string place, CancellationToken cancellationToken)
+    {
+        var events = RunHistory.Events(_services.Journal, run);
+        return Task.FromResult(ContextViewer.Of(run, events, Positions.Find(events, place)));
+    }
+
     public Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellationToken) =>
         Task.FromResult(_viewer.Checkpoints(run));
 

@@ -13,6 +13,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     private const int MaxAhead = 64;
 
     private readonly List<Task<RunEvent>> _underWay = [];
+    private readonly Freshness _freshness = new(session);
     private readonly List<RunEvent> _arrived = [];
 
     // Results that are not durable; the first of them are in the state that is ahead of the journal.
@@ -68,6 +69,12 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     {
         var state = ApplyResults();
         var intents = new List<RunEvent>();
+        if (await _freshness.CheckAsync(state) is { } changed)
+        {
+            state = Kernel.Kernel.Apply(state, changed);
+            intents.Add(changed);
+        }
+
         var begin = new List<Operations.Effect>();
         while (true)
         {

@@ -45,6 +45,15 @@ public sealed record RunServices
     /// <summary>Where the ids of new runs come from; random by default. A simulation names its runs.</summary>
     public Func<RunId> NewRunId { get; init; } = RunStarter.NewId;
 
+    /// <summary>
+    /// The secret that the marks of frames around untrusted texts are derived from: one for a state directory, so that two runs
+    /// of it that see the same have the same prompts.
+    /// </summary>
+    public BlobHash Fence { get; init; } = FenceKey.Random();
+
+    /// <summary>Counts the tokens of texts as a model does, by the model's id; null where nobody can, and a bound stands for the count.</summary>
+    public Func<string, ITokenCounter?> TokenCounter { get; init; } = _ => null;
+
     /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>
     public Func<string, string> FindRepository { get; init; } = Repositories.Check;
 }

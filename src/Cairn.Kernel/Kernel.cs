@@ -49,6 +49,7 @@ public static class Kernel
             ToolCallStarted x => ToolFold.Started(state, x),
             ToolCallDenied x => ToolFold.Denied(state, x),
             ToolCallFinished x => ToolFold.Finished(state, x),
+            FilesChanged x => ContextFold.Changed(state, x),
             CheckpointTaken x => LifecycleFold.Mark(state, x.Reason),
             DecisionRequested x => DecisionFold.Requested(state, x),
             DecisionMade x => DecisionFold.Made(state, x),
@@ -104,7 +105,7 @@ public static class Kernel
         return intent switch
         {
             ModelCallStarted x => due.Any(c => c is AskModel a && a.Step == x.Step && a.Attempt == x.Attempt
-                && a.Reserve == new Reservation(x.ReservedTokens, x.ReservedUsd)),
+                && a.Reserve == new Reservation(x.ReservedTokens, x.ReservedUsd) && a.Context == x.Context),
             ToolCallStarted x => due.Any(c => c is RunTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool
                 && t.Call.Arguments == x.Arguments && t.Layer == x.Layer && t.Call.Effect == x.Effect && Equals(t.Policy, x.Policy)),
             ToolCallDenied x => due.Any(c => c is DenyTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool

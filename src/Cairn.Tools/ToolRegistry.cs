@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Tools.Calls;
+using Cairn.Tools.Context;
 using Cairn.Tools.Control;
+using Cairn.Tools.Discovery;
 using Cairn.Tools.Files;
 using Cairn.Tools.Git;
 using Cairn.Tools.Search;
@@ -34,6 +36,8 @@ public sealed class ToolRegistry : IToolRegistry
             .. SearchDriver.Tools(),
             .. GitDriver.Tools(),
             .. ShellDriver.Tools(reachesOut),
+            .. ContextDriver.Tools(),
+            .. DiscoveryDriver.Tools(),
             .. ControlDriver.Tools(),
             .. more,
         ];

@@ -24,6 +24,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
 [JsonDerivedType(typeof(ToolCallDenied), "tool.denied")]
 [JsonDerivedType(typeof(ToolCallFinished), "tool.finished")]
+[JsonDerivedType(typeof(FilesChanged), "files.changed")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpoint.taken")]
 [JsonDerivedType(typeof(DecisionRequested), "decision.requested")]
 [JsonDerivedType(typeof(DecisionMade), "decision.made")]
@@ -76,6 +77,12 @@ public sealed record RunStarted(
 
     /// <summary>The program that does the work; null for a model or code agent.</summary>
     public GuestSpec? Guest { get; init; }
+
+    /// <summary>What the marks around untrusted texts are derived from; random, and never part of a prompt. Null in runs made by hand.</summary>
+    public BlobHash? Fence { get; init; }
+
+    /// <summary>The policy of the context, by name; null for the default.</summary>
+    public string? ContextPolicy { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -124,7 +131,11 @@ public sealed record RunEnded(RunOutcome Outcome, string Reason, BlobHash State)
 /// <param name="ReservedUsd">Money set aside for it.</param>
 /// <param name="State">Hash of the state before this record.</param>
 public sealed record ModelCallStarted(
-    int Step, int Attempt, string Model, BlobHash Prompt, long ReservedTokens, decimal ReservedUsd, BlobHash State) : RunEvent;
+    int Step, int Attempt, string Model, BlobHash Prompt, long ReservedTokens, decimal ReservedUsd, BlobHash State) : RunEvent
+{
+    /// <summary>What was moved in the context to make room for it; null when nothing was.</summary>
+    public ContextDecision? Context { get; init; }
+}
 
 /// <summary>Result: the model answered.</summary>
 /// <param name="Step">The step.</param>
@@ -248,7 +259,15 @@ public sealed record ToolCallFinished(
 
     /// <summary>The run's shells after the call; null when it left them as they were.</summary>
     public ShellSet? Shells { get; init; }
+
+    /// <summary>What the answer means for the context; null for nothing.</summary>
+    public ContextReport? Context { get; init; }
 }
+
+/// <summary>Files that the agent has read are no longer what it read. It is told before its next step.</summary>
+/// <param name="Files">The files as they are now.</param>
+/// <param name="Note">What the agent is told: what changed, as a diff.</param>
+public sealed record FilesChanged(ImmutableArray<FileMark> Files, TextSource Note) : RunEvent;
 
 /// <summary>The agent or a human marks this place.</summary>
 /// <param name="Reason">Why, for people.</param>

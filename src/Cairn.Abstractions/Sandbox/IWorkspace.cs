@@ -81,6 +81,12 @@ public interface IWorkspace : IAsyncDisposable
     /// <summary>Describes an entry without following a final link; null when there is none.</summary>
     WorkspaceEntry? Stat(string path);
 
+    /// <summary>
+    /// A number that is another one whenever a file's bytes may have changed, without reading them; null when there is no file,
+    /// or this cannot be told.
+    /// </summary>
+    long? Stamp(string path) => null;
+
     /// <summary>Reads a whole file, following links that stay inside.</summary>
     /// <exception cref="WorkspaceException">When it cannot be read.</exception>
     WorkspaceFile Read(string path, long maxBytes);

@@ -100,6 +100,9 @@ public sealed record ToolResult(ToolStatus Status, string Text)
     /// <summary>What it means for the run.</summary>
     public ToolSignal Signal { get; init; }
 
+    /// <summary>What the answer means for the context; null for nothing.</summary>
+    public ContextReport? Context { get; init; }
+
     /// <summary>Processes that were started.</summary>
     public int Processes { get; init; }
 

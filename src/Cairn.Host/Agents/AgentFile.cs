@@ -55,7 +55,7 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, context, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
                 + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds), retention (keep_days).", e);
         }
@@ -91,6 +91,7 @@ public static class AgentFile
             Judge = shape.Judge,
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
             Policy = PolicyFiles.Load(shape.Policy, directory),
+            ContextPolicy = ContextPolicyOf(path, shape.Context),
             Limits = Limits(path, shape.Limits) with { Command = SandboxSection.Read(path, shape.Sandbox) },
             KeepDays = KeepDays(path, shape.Retention),
         };
@@ -109,6 +110,9 @@ public static class AgentFile
             ? "this is not of the form that an agent file has: keys with their values."
             : message;
     }
+
+    private static string? ContextPolicyOf(string path, string? name) => name is null || Kernel.ContextPolicy.Names.Contains(name) ? name
+        : throw new UserException($"{path}: context is '{name}'; it may be {string.Join(", ", Kernel.ContextPolicy.Names)}.");
 
     private static int? KeepDays(string path, RetentionShape? shape) => shape?.KeepDays is null or (>= 0 and <= MaxKeepDays) ? shape?.KeepDays
         : throw new UserException($"{path}: keep_days may be 0 to {MaxKeepDays}.");
@@ -164,6 +168,8 @@ public static class AgentFile
         public string? Merge { get; set; }
 
         public string? Policy { get; set; }
+
+        public string? Context { get; set; }
 
         public LimitShape? Limits { get; set; }
 

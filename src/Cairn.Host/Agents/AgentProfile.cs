@@ -27,6 +27,9 @@ public sealed record AgentProfile
     /// <summary>What it may do; null permits every call that the sandbox can carry out.</summary>
     public PolicyBinding? Policy { get; init; }
 
+    /// <summary>The policy of its context, by name; null for the default.</summary>
+    public string? ContextPolicy { get; init; }
+
     /// <summary>What it has beside the built-in tools.</summary>
     public RunDevices Devices { get; init; } = new();
 

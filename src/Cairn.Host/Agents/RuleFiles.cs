@@ -19,7 +19,7 @@ internal static class RuleFiles
 
     private static readonly string[] Skipped = [".git", "node_modules", "bin", "obj", "vendor", "dist", "target", ".venv"];
 
-    public static ImmutableArray<TextSource> Read(IWorkspace workspace, IBlobStore blobs)
+    public static ImmutableArray<TextSource> Read(IWorkspace workspace, IBlobStore blobs, ITokenCounter? counter)
     {
         var rules = ImmutableArray.CreateBuilder<TextSource>();
         var total = 0;
@@ -38,7 +38,7 @@ internal static class RuleFiles
 
             total += Encoding.UTF8.GetByteCount(text);
             var scope = path.Length == Name.Length ? "the whole repository" : $"{path[..^Name.Length]} and below";
-            rules.Add(blobs.PutText($"{path}, for {scope}", text));
+            rules.Add(blobs.PutText($"{path}, for {scope}", text, counter));
         }
 
         return rules.ToImmutable();

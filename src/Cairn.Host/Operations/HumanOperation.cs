@@ -26,7 +26,7 @@ internal sealed class HumanOperation(RunSession session)
         answer ??= ask.Kind == "question"
             ? "Nobody can be asked here. Decide yourself, say which assumption you made, or call `complete` with outcome \"cannot\"."
             : "no";
-        var stored = session.Services.Blobs.PutText("answer", answer);
+        var stored = session.Count("answer", answer);
         return new DecisionMade(ask.Decision, stored.Body, stored.Tokens, approved, by);
     }
 

@@ -15,7 +15,7 @@ internal sealed class JudgeOperation(RunSession session)
         var verdict = await services.Judge.JudgeAsync(
             workspace, spec.Judge!, text => session.Observer.Output(session.Run, text), cancellationToken);
         workspace.Discard();
-        var report = services.Blobs.PutText("judge", verdict.Report);
+        var report = session.Count("judge", verdict.Report);
         return new JudgeFinished(command.Round, verdict.Passed, verdict.Score, report.Body, report.Tokens);
     }
 }

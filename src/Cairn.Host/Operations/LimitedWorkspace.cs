@@ -20,6 +20,8 @@ internal sealed class LimitedWorkspace(IWorkspace inner, CommandLimits limits) :
 
     public WorkspaceEntry? Stat(string path) => _inner.Stat(path);
 
+    public long? Stamp(string path) => _inner.Stamp(path);
+
     public WorkspaceFile Read(string path, long maxBytes) => _inner.Read(path, maxBytes);
 
     public IReadOnlyList<WorkspaceEntry> List(string path) => _inner.List(path);

@@ -18,7 +18,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
 
         var (request, hash) = session.Prompts.Render(ask.Plan, ask.MaxOutputTokens);
         var intent = new ModelCallStarted(
-            ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state);
+            ask.Step, ask.Attempt, ask.Plan.Model.Id, hash, ask.Reserve.Tokens, ask.Reserve.Usd, state) { Context = ask.Context };
         return (intent, token => SettledAsync(ask, request, token));
     }
 
@@ -94,7 +94,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         return new(
             ask.Step,
             services.Blobs.Put(bytes),
-            TokenEstimate.UpperBound(bytes.Length),
+            Tokens(response, bytes.Length),
             response.Usage,
             response.CostUsd ?? 0,
             response.Finish,
@@ -104,11 +104,33 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
         };
     }
 
+    /// <summary>The call that a use_tool stands for; one that names use_tool again is refused as the tool that it is.</summary>
+    private static ModelToolCall Named(ModelToolCall call)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(call.Arguments);
+        var tool = json.RootElement.GetProperty("tool").GetString()!;
+        return call with { Name = tool == KernelTools.UseTool ? "use_tool(use_tool)" : tool, Arguments = json.RootElement.GetProperty("arguments").GetString()! };
+    }
+
+    private int Tokens(ModelResponse response, int bytes)
+    {
+        const int call = 16;
+        return session.State.Model is { } model && session.Services.TokenCounter(model.Id) is { } counter
+            ? counter.Count(response.Text) + counter.Count(response.Reasoning ?? "")
+                + response.ToolCalls.Sum(c => counter.Count(c.Name) + counter.Count(c.Arguments) + call)
+            : TokenEstimate.UpperBound(bytes);
+    }
+
     private RequestedCall Check(ModelToolCall call)
     {
         if (_allowed.Count == 0)
         {
             _allowed.UnionWith(session.State.Spec.Agent.Tools.Select(t => t.Name));
+        }
+
+        if (call.Name == KernelTools.UseTool && session.Tools.Check(call.Name, call.Arguments, _allowed) is null)
+        {
+            return Check(Named(call));
         }
 
         var blobs = session.Services.Blobs;
@@ -118,7 +140,7 @@ internal sealed class ModelOperation(RunSession session, BudgetLedger ledger)
             return new(call.Id, call.Name, arguments, default, 0) { Needs = session.NeedsOf(call.Name, call.Arguments) };
         }
 
-        var stored = blobs.PutText(call.Name, problem);
+        var stored = session.Count(call.Name, problem);
         return new(call.Id, call.Name, arguments, stored.Body, stored.Tokens);
     }
 }

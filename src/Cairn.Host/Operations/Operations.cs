@@ -9,6 +9,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly ModelOperation _model = new(session, control.Ledger);
     private readonly SpawnOperation _spawn = new(session, control);
     private readonly ToolOperation _tool = new(session);
+    private readonly ContextOperation _context = new(session);
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);
@@ -45,11 +46,15 @@ internal sealed class Operations(RunSession session, RunControl control)
             case RunTool run:
                 var started = new ToolCallStarted(
                     run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash) { Policy = run.Policy };
-                return (started, _guest is not null ? token => _guest.RunAsync(run, token)
-                    : run.Call.Tool == KernelTools.Spawn ? token => _spawn.RunAsync(run, token)
+                return (started, _guest is not null
+                    ? token => _guest.RunAsync(run, token)
+                    : run.Call.Tool == KernelTools.Spawn
+                    ? token => _spawn.RunAsync(run, token)
+                    : ContextOperation.Serves(run.Call.Tool)
+                    ? _ => _context.RunAsync(run)
                     : token => _tool.RunAsync(run, token));
             case DenyTool deny:
-                var told = session.Services.Blobs.PutText("", deny.Text);
+                var told = session.Count("", deny.Text);
                 return (new ToolCallDenied(deny.Call.Id, deny.Step, deny.Call.Tool, deny.Policy, told.Body, told.Tokens, hash), null);
             case AskHuman human:
                 return _human.Prepare(state, human);

@@ -26,7 +26,7 @@ internal sealed class PromptCache(Func<BlobHash, byte[]> body) : IDisposable
         // A body that is missing leaves nothing half done behind: the next prompt is made from the start.
         var before = _last;
         _last = null;
-        var from = plan.Trim.Dropped;
+        var from = plan.Window.First;
         Continued = before is not null && Continues(before, plan);
         if (Continued)
         {
@@ -58,7 +58,7 @@ internal sealed class PromptCache(Func<BlobHash, byte[]> body) : IDisposable
     /// stands there now, all before it is the same as well; after a rollback it is another one, or none.
     /// </summary>
     private static bool Continues(PromptPlan before, PromptPlan now) =>
-        ReferenceEquals(before.Spec, now.Spec) && before.Model.Id == now.Model.Id && before.Trim == now.Trim
+        ReferenceEquals(before.Spec, now.Spec) && before.Model.Id == now.Model.Id && before.Window.Digest == now.Window.Digest
         && before.History.Count <= now.History.Count
         && (before.History.Count == 0 || ReferenceEquals(before.History[^1], now.History[before.History.Count - 1]));
 

@@ -27,7 +27,7 @@ internal sealed class ToolOperation(RunSession session)
             (changes, result) = Freeze(workspace, result);
         }
 
-        var text = services.Blobs.PutText("", Bounded(result.Text));
+        var text = session.Count("", Bounded(result.Text));
         var elapsed = services.Time.GetElapsedTime(start);
         return new ToolCallFinished(
             command.Call.Id,
@@ -45,6 +45,7 @@ internal sealed class ToolOperation(RunSession session)
                 ? null
                 : services.Blobs.PutText("", result.Data).Body,
             Network = Asked(),
+            Context = new ReportMaker(session).Make(command.Call, result, text),
         };
     }
 

@@ -13,5 +13,12 @@ internal static class Bodies
         return new(source, blobs.Put(bytes), TokenEstimate.UpperBound(bytes.Length));
     }
 
+    /// <summary>Likewise, counted exactly when there is a counter.</summary>
+    public static TextSource PutText(this IBlobStore blobs, string source, string text, ITokenCounter? counter)
+    {
+        var stored = blobs.PutText(source, text);
+        return counter is null ? stored : stored with { Tokens = counter.Count(text) };
+    }
+
     public static string GetText(this IBlobStore blobs, BlobHash hash) => Encoding.UTF8.GetString(blobs.Get(hash));
 }

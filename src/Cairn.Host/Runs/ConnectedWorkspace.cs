@@ -16,6 +16,8 @@ internal sealed class ConnectedWorkspace(IWorkspace inner, RunNetwork network) :
 
     public WorkspaceEntry? Stat(string path) => inner.Stat(path);
 
+    public long? Stamp(string path) => inner.Stamp(path);
+
     public WorkspaceFile Read(string path, long maxBytes) => inner.Read(path, maxBytes);
 
     public IReadOnlyList<WorkspaceEntry> List(string path) => inner.List(path);

@@ -31,6 +31,10 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     public System.Collections.Immutable.ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
         State.Spec.Policy is null ? null : Capabilities.Of(tool, arguments, State.Spec.Repository);
 
+    /// <summary>Puts a text with its tokens as the run's model counts them.</summary>
+    public TextSource Count(string source, string text) =>
+        Services.Blobs.PutText(source, text, State.Model is { } model ? Services.TokenCounter(model.Id) : null);
+
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 
@@ -67,15 +71,18 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         CommitAsync([e], Kernel.Kernel.Apply(State, e), cancellationToken);
 
     /// <summary>The workspace, standing on the state's layer.</summary>
-    public async ValueTask<IWorkspace> WorkspaceAsync()
+    public ValueTask<IWorkspace> WorkspaceAsync() => WorkspaceAsync(State);
+
+    /// <summary>The workspace, standing on the layer of a state that is about to be committed.</summary>
+    public async ValueTask<IWorkspace> WorkspaceAsync(RunState state)
     {
-        if (_workspace is not null && (_workspace.Top != State.Layer || !Equals(_workspace.Shells?.Set, State.Shells)))
+        if (_workspace is not null && (_workspace.Top != state.Layer || !Equals(_workspace.Shells?.Set, state.Shells)))
         {
             await _workspace.DisposeAsync();
             _workspace = null;
         }
 
-        return _workspace ??= Open();
+        return _workspace ??= Open(state);
     }
 
     /// <summary>What drives the run's guest; its program ends with the session.</summary>
@@ -96,9 +103,9 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         }
     }
 
-    private IWorkspace Open()
+    private IWorkspace Open(RunState state)
     {
-        var workspace = Services.Layers.Open(Run, State.Spec.Repository, State.Layer, State.Shells);
+        var workspace = Services.Layers.Open(Run, state.Spec.Repository, state.Layer, state.Shells);
         return Network is { } network ? new ConnectedWorkspace(workspace, network) : workspace;
     }
 }

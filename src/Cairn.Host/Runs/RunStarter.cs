@@ -35,19 +35,20 @@ internal sealed class RunStarter(RunServices services)
         }
 
         var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
+        var counter = model is null || request.Guest is not null ? null : services.TokenCounter(model.Id);
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
         await using (var workspace = services.Layers.Open(run, repository, layer))
         {
-            rules = RuleFiles.Read(workspace, services.Blobs);
+            rules = RuleFiles.Read(workspace, services.Blobs, counter);
             (devices, tools) = await new DeviceSetup(services.Tools, services.Equip).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(
             Kernel.Kernel.Version,
-            request.Guest is not null ? GuestTools.Agent(request.Guest) : request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), tools) : Agent(request.Code, tools),
-            services.Blobs.PutText("task", request.Task),
+            request.Guest is not null ? GuestTools.Agent(request.Guest) : request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), request.Task, tools, counter) : Agent(request.Code, tools),
+            services.Blobs.PutText("task", request.Task, counter),
             Title(request.Task),
             repository,
             rules,
@@ -62,6 +63,8 @@ internal sealed class RunStarter(RunServices services)
             Policy = request.Policy,
             Devices = devices,
             Guest = request.Guest,
+            ContextPolicy = request.Profile?.ContextPolicy,
+            Fence = model is null || request.Guest is not null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
@@ -99,26 +102,27 @@ internal sealed class RunStarter(RunServices services)
             request.Limits,
             cancellationToken);
 
-    private AgentSpec Agent(AgentProfile profile, ImmutableArray<ITool> all)
+    private AgentSpec Agent(AgentProfile profile, string task, ImmutableArray<ITool> all, ITokenCounter? counter)
     {
-        var tools = all
-            .Where(t => profile.Tools.IsEmpty
+        var usable = all
+            .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
                 ? t.Descriptor.Name != KernelTools.Spawn
-                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name == KernelTools.Complete || t.Descriptor.Source != "built-in")
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
+        var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
         var definitions = CairnJson.Bytes(
             [.. tools.Select(t => new ToolDefinition(t.Name, t.Description, t.Schema))], CairnJson.Default.ImmutableArrayToolDefinition);
         return new(
             AgentKind.Model,
             profile.Name,
-            services.Blobs.PutText(profile.Name, profile.Prompt),
+            services.Blobs.PutText(profile.Name, profile.Prompt, counter),
             services.Blobs.Put(definitions),
             TokenEstimate.UpperBound(definitions.Length),
-            [.. tools.Select(t => new ToolBinding(t.Name, t.Effect))]);
+            [.. usable.Where(t => more || !ToolSearch.IsDiscovery(t.Name)).Select(t => new ToolBinding(t.Name, t.Effect))]);
     }
 
     private static AgentSpec Agent(ICodeAgent agent, ImmutableArray<ITool> all) =>
-        new(AgentKind.Code, agent.Name, null, default, 0, [.. all.Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
+        new(AgentKind.Code, agent.Name, null, default, 0, [.. all.Where(t => !ToolSearch.IsDiscovery(t.Descriptor.Name)).Select(t => new ToolBinding(t.Descriptor.Name, t.Descriptor.Effect))]);
 
     private static string Title(string task)
     {

@@ -32,6 +32,7 @@ internal sealed class SimulatedProcess : IDisposable
             Human = new SimulatedHuman(machine),
             Time = machine.Time,
             NewRunId = () => _next,
+            Fence = BlobHash.OfText("simulated"),
             FindRepository = path => path,
         };
         Control = new(Services);

@@ -30,7 +30,7 @@ internal static class Budget
     public static (int Output, Reservation Reserve, string? Refusal) Reserve(RunState state, int promptTokens)
     {
         var model = state.Model!;
-        var output = ContextFit.OutputReserve(model);
+        var output = Room.OutputReserve(model);
         var voters = model.Voters ?? 1;
         var spent = state.Spending;
         if (state.Spec.Limits.Tokens is { } tokens)

@@ -9,8 +9,8 @@ namespace Cairn.Kernel;
 /// <param name="Spec">Role, rules, tools and task.</param>
 /// <param name="Model">The model that is asked.</param>
 /// <param name="History">Settled turns and notes.</param>
-/// <param name="Trim">What is left out of it.</param>
+/// <param name="Window">What of it is in the prompt, in which form.</param>
 /// <param name="Tokens">Upper bound of the whole prompt's tokens.</param>
 /// <param name="Footer">The last line, which changes with each step; "" for none.</param>
 public sealed record PromptPlan(
-    RunStarted Spec, ModelBinding Model, HashedList<HistoryEntry> History, Trim Trim, int Tokens, string Footer);
+    RunStarted Spec, ModelBinding Model, HashedList<HistoryEntry> History, ContextWindow Window, int Tokens, string Footer);

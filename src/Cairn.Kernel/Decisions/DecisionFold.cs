@@ -55,6 +55,11 @@ internal static class DecisionFold
                 ? c with { Progress = CallProgress.Queued, Status = ToolStatus.Ok }
                 : c with { Progress = CallProgress.Done, Status = ToolStatus.Ok, Result = e.Answer, Tokens = e.Tokens }),
         };
+        if (next.Turn.Calls.First(c => c.Id == call) is { Progress: CallProgress.Done } answered)
+        {
+            next = ContextFold.Finished(next, answered);
+        }
+
         return ToolFold.Settle(LifecycleFold.Mark(next, "human decision"), cut: false);
     }
 }

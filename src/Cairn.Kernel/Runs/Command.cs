@@ -13,7 +13,11 @@ public abstract record Command;
 /// <param name="Reserve">What must be set aside.</param>
 /// <param name="Delay">Wait so long before asking.</param>
 public sealed record AskModel(
-    int Step, int Attempt, PromptPlan Plan, int MaxOutputTokens, Reservation Reserve, TimeSpan Delay) : Command;
+    int Step, int Attempt, PromptPlan Plan, int MaxOutputTokens, Reservation Reserve, TimeSpan Delay) : Command
+{
+    /// <summary>What is moved in the context to make room; null for nothing.</summary>
+    public ContextDecision? Context { get; init; }
+}
 
 /// <summary>Run a tool.</summary>
 /// <param name="Step">The step.</param>

@@ -33,8 +33,8 @@ internal static class JudgeFold
         {
             Phase = LifecycleFold.Resting(state.Spec),
             Outcome = null,
-            History = next.History.Add(new(null, new TextSource("judge", e.Report, e.Tokens)), KernelJson.Default.HistoryEntry),
         };
+        next = ContextFold.Add(next, new(null, new TextSource("judge", e.Report, e.Tokens)));
         return LifecycleFold.Mark(next, "the judge sent the agent back");
     }
 

@@ -18,6 +18,7 @@ internal static class LifecycleFold
             Phase = Resting(e),
             Model = e.Model,
             Layer = e.BaseLayer,
+            Context = e.Agent.Kind == AgentKind.Model ? ContextState.Empty : null,
         };
         return Mark(state, "start");
     }
@@ -26,6 +27,7 @@ internal static class LifecycleFold
     {
         Model = e.Model ?? past.Model,
         Layer = e.Layer ?? past.Layer,
+        Context = e.Model is null || past.Context is null ? past.Context : past.Context with { Calibration = 1000, Ceiling = null, Refusals = 0 },
         ForkedFrom = e.Source,
         Stop = StopState.None,
         Spending = new(),
@@ -60,6 +62,7 @@ internal static class LifecycleFold
             Decisions = state.Decisions,
             Merged = state.Merged,
             MergedLayer = state.MergedLayer,
+            Context = to.State.Context is null ? null : to.State.Context with { Calibration = state.Context!.Calibration, Ceiling = state.Context.Ceiling },
             Outcome = null,
             Reason = e.Reason,
             Stop = e.Continue ? StopState.None : StopState.Paused,
@@ -124,6 +127,6 @@ internal static class LifecycleFold
     /// </summary>
     private static TurnCall Again(TurnCall call) =>
         call.Progress == CallProgress.Running && call.Effect != EffectClass.ExternalUnkeyed
-            ? call with { Progress = CallProgress.Queued, Status = ToolStatus.Ok, Result = default, Tokens = 0 }
+            ? call with { Progress = CallProgress.Queued, Status = ToolStatus.Ok, Result = default, Tokens = 0, Report = null }
             : call.Progress == CallProgress.Running ? call with { Status = ToolStatus.Unknown } : call;
 }

@@ -10,6 +10,9 @@ internal static class ModelFold
     /// <summary>An answer that used more tokens than this gets a checkpoint of its own.</summary>
     private const long CheckpointTokens = 50_000;
 
+    /// <summary>How often a prompt is made shorter and asked again; the last one has a tenth of the first one's tokens.</summary>
+    private const int MaxRefusals = 8;
+
     public static RunState Started(RunState state, ModelCallStarted e)
     {
         if (state.Phase != RunPhase.Model || state.Started)
@@ -21,9 +24,16 @@ internal static class ModelFold
         {
             Started = true,
             Step = e.Step,
-            Trim = ContextFit.Fit(state),
+            Context = Asked(state),
             Spending = state.Spending with { ReservedTokens = e.ReservedTokens, ReservedUsd = e.ReservedUsd },
         };
+    }
+
+    private static ContextState Asked(RunState state)
+    {
+        var (context, decision) = Compaction.Fit(state);
+        context = decision is null ? context : context with { Moves = context.Moves + 1, Last = decision };
+        return ContextFold.Asked(context, Room.Fixed(state.Spec) + context.Tokens);
     }
 
     public static RunState Finished(RunState state, ModelCallFinished e)
@@ -48,6 +58,7 @@ internal static class ModelFold
                 Steps = spent.Steps + 1,
             },
             Turn = new Turn(e.Step, e.Response, e.Tokens, [.. e.Calls.Select((call, i) => ToCall(state, e.Step, call, i))]),
+            Context = ContextFold.Answered(state.Context!, e.Usage, state.Model!),
             SilentTurns = e.Calls.Length == 0 ? state.SilentTurns + 1 : 0,
             Phase = RunPhase.Tools,
         };
@@ -72,6 +83,12 @@ internal static class ModelFold
             RetryAfter = e.RetryAfter,
             Spending = state.Spending with { ReservedTokens = 0, ReservedUsd = 0 },
         };
+        if (e.Kind == ModelErrorKind.TooLong && state.Context is { Refusals: < MaxRefusals } context)
+        {
+            // The agent never learns of it: the same step is asked again with less.
+            return next with { Context = ContextFold.Refused(context) };
+        }
+
         var retry = new ModelFailure(e.Kind, e.Message).Retryable && e.Attempt < state.Spec.Limits.Attempts;
         return retry
             ? next

@@ -33,4 +33,16 @@ public static class KernelTools
 
     /// <summary>Says that the task is done or cannot be done.</summary>
     public const string Complete = "complete";
+
+    /// <summary>Brings back what was left out of the prompt.</summary>
+    public const string Recall = "recall";
+
+    /// <summary>Searches the tools that are not described in the prompt.</summary>
+    public const string FindTools = "find_tools";
+
+    /// <summary>Calls one of them.</summary>
+    public const string UseTool = "use_tool";
+
+    /// <summary>Keeps something in the prompt, or no longer.</summary>
+    public const string Pin = "pin";
 }

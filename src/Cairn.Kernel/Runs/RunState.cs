@@ -104,8 +104,8 @@ public sealed record RunState
     /// <summary>Hash of <see cref="History"/>.</summary>
     public BlobHash HistoryDigest => History.Digest;
 
-    /// <summary>What prompts leave out of the history.</summary>
-    public Trim Trim { get; init; }
+    /// <summary>What is in its prompts; null for a code agent, which has none.</summary>
+    public ContextState? Context { get; init; }
 
     /// <summary>The top layer; null when nothing changed yet.</summary>
     public LayerId? Layer { get; init; }

@@ -73,6 +73,7 @@ internal static class ToolFold
                 Data = e.Data,
                 Tokens = e.Tokens,
                 Signal = e.Signal,
+                Report = e.Context,
             }
             : throw new JournalMeaningException($"a result of call {e.Call}, which is not running"));
         var failed = e.Status != ToolStatus.Ok;
@@ -84,7 +85,9 @@ internal static class ToolFold
             ErrorsInARow = failed ? state.ErrorsInARow + 1 : 0,
             Spending = e.Spent is not { } spent ? state.Spending : state.Spending with { Usage = state.Spending.Usage + spent.Usage, Usd = state.Spending.Usd + spent.Usd },
         };
-        var tool = turn.Calls.First(c => c.Id == e.Call).Tool;
+        var done = turn.Calls.First(c => c.Id == e.Call);
+        next = ContextFold.Finished(next, done);
+        var tool = done.Tool;
         if (e.Layer is not null)
         {
             next = LifecycleFold.Mark(next, string.Create(CultureInfo.InvariantCulture, $"{tool} changed {e.FilesChanged} paths"));
@@ -123,10 +126,9 @@ internal static class ToolFold
             return state;
         }
 
-        var next = state with
+        var next = ContextFold.Add(state, new(turn, null)) with
         {
             Turn = null,
-            History = state.History.Add(new(turn, null), KernelJson.Default.HistoryEntry),
             Phase = LifecycleFold.Resting(state.Spec),
             Started = false,
         };
@@ -151,7 +153,7 @@ internal static class ToolFold
         // A model that only talks is reminded once; the second time its word counts as 'done'.
         return next.SilentTurns > 1 && !cut
             ? Complete(next)
-            : next with { History = next.History.Add(new(null, cut ? Notes.Cut : Notes.NoToolCalled), KernelJson.Default.HistoryEntry) };
+            : ContextFold.Add(next, new(null, cut ? Notes.Cut : Notes.NoToolCalled));
     }
 
     /// <summary>What follows when the agent says that it is done.</summary>

@@ -44,6 +44,17 @@ public sealed record TurnCall(CallId Id, string ModelCallId, string Tool, BlobHa
 
     /// <summary>What it needs permissions for; null in a run without a policy.</summary>
     public ImmutableArray<AccessRequest>? Needs { get; init; }
+
+    /// <summary>What the answer means for the context; null for nothing.</summary>
+    public ContextReport? Report { get; init; }
+
+    /// <summary>Upper bound of the tokens that the answer takes in a form, its frame included.</summary>
+    internal int In(PageForm form) => form switch
+    {
+        PageForm.Whole => Tokens + Fence.Tokens,
+        PageForm.Brief when Report?.Brief is { } brief => brief.Tokens + Fence.Tokens,
+        _ => TokenEstimate.Stub,
+    };
 }
 
 /// <summary>One answer of the model, or one syscall of a code agent, with its tool calls.</summary>
@@ -91,19 +102,18 @@ public sealed record Turn(int Step, BlobHash Response, int Tokens, ImmutableArra
 public sealed record HistoryEntry(Turn? Turn, TextSource? Note)
 {
     /// <summary>Upper bound of its tokens in a prompt.</summary>
-    /// <param name="elided">Tool results are left out.</param>
-    public int Tokens(bool elided)
+    /// <param name="forms">The forms of the answers; those beyond them are whole.</param>
+    public int Tokens(ReadOnlySpan<PageForm> forms)
     {
         if (Turn is null)
         {
-            return Note!.Tokens + TokenEstimate.MessageOverhead;
+            return Note!.Tokens + TokenEstimate.MessageOverhead + Fence.Tokens;
         }
 
         var sum = Turn.Tokens + TokenEstimate.MessageOverhead;
-        foreach (var call in Turn.Calls)
+        for (var i = 0; i < Turn.Calls.Length; i++)
         {
-            var result = elided && call.Tokens > TokenEstimate.ElidedResult ? TokenEstimate.ElidedResult : call.Tokens;
-            sum += result + TokenEstimate.MessageOverhead;
+            sum += Turn.Calls[i].In(i < forms.Length ? forms[i] : PageForm.Whole) + TokenEstimate.MessageOverhead;
         }
 
         return sum;

@@ -29,14 +29,15 @@ internal static class Scheduler
             return [new EndRun(RunOutcome.Failed, denial)];
         }
 
-        var trim = ContextFit.Fit(state);
-        var tokens = ContextFit.FixedTokens(state.Spec) + ContextFit.HistoryTokens(state.History, trim);
-        var window = state.Model!.ContextTokens - ContextFit.OutputReserve(state.Model);
-        if (tokens > window)
+        var (context, decision) = Compaction.Fit(state);
+        var (bound, room) = (Room.Fixed(state.Spec) + context.Tokens, Room.Prompt(state));
+        if (bound > room)
         {
             return [new EndRun(RunOutcome.OverBudget, string.Create(CultureInfo.InvariantCulture,
-                $"the prompt needs about {tokens} tokens even without old tool results; the window of {state.Model.Id} leaves {window}"))];
+                $"role, rules, tools and task need about {bound} tokens even without what can be left out; the window of {state.Model!.Id} leaves {room}"))];
         }
+
+        var tokens = (int)(bound * state.Context!.Calibration / 1000);
 
         var (output, reserve, refusal) = Budget.Reserve(state, tokens);
         if (refusal is not null)
@@ -45,8 +46,8 @@ internal static class Scheduler
         }
 
         var step = state.FailedAttempts > 0 ? state.Step : NextStep(state);
-        var plan = new PromptPlan(state.Spec, state.Model, state.History, trim, tokens, Budget.Footer(state));
-        return [new AskModel(step, state.FailedAttempts + 1, plan, output, reserve, Delay(state))];
+        var plan = new PromptPlan(state.Spec, state.Model!, state.History, context.Window, tokens, Budget.Footer(state));
+        return [new AskModel(step, state.FailedAttempts + 1, plan, output, reserve, Delay(state)) { Context = decision }];
     }
 
     /// <summary>
@@ -148,7 +149,7 @@ internal static class Scheduler
     /// </summary>
     private static TimeSpan Delay(RunState state)
     {
-        if (state.FailedAttempts == 0)
+        if (state.FailedAttempts == 0 || state.Context is { Refusals: > 0 })
         {
             return TimeSpan.Zero;
         }

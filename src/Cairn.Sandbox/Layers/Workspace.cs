@@ -65,6 +65,15 @@ internal sealed class Workspace : IWorkspace
         return at.Entry is null ? null : _view.Describe(at.Entry);
     }
 
+    public long? Stamp(string path)
+    {
+        // Where it lies, too: a file of the repository that moves into a layer is another one.
+        var stat = Resolve(path, true).Entry?.Stat;
+        return stat is { Kind: EntryKind.File } file
+            ? HashCode.Combine(file.Device, file.Inode, file.Modified, file.Length) * 4_294_967_296L | (uint)HashCode.Combine(file.Changed, file.Modified)
+            : null;
+    }
+
     public WorkspaceFile Read(string path, long maxBytes)
     {
         var found = Existing(path);

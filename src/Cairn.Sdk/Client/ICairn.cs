@@ -102,6 +102,10 @@ public interface ICairn : IAsyncDisposable
     /// <summary>The state at a place: a step (7), a checkpoint (c3), a record (@17) or end.</summary>
     Task<StateView> ShowAsync(RunId run, string place, CancellationToken cancellationToken);
 
+    /// <summary>What is in the run's context at a place, tier by tier, and how its prompts continued each other.</summary>
+    Task<ContextView> ContextAsync(RunId run, string place, CancellationToken cancellationToken) =>
+        throw new CairnException("This Cairn does not show contexts: look into the state directory itself.");
+
     /// <summary>A run's checkpoints.</summary>
     Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellationToken);
 

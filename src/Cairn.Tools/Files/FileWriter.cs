@@ -49,6 +49,7 @@ internal static class FileWriter
                 Data = context.Exact
                     ? System.Text.Json.JsonSerializer.Serialize(new WriteData(final, version, before?.Version), CairnJson.Default.WriteData)
                     : null,
+                Context = new ContextReport { Files = [new FileMark(final, version) { Written = true }] },
             };
     }
 }

@@ -99,7 +99,11 @@ internal sealed class ReadFileTool(SeenVersions versions) : DriverTool(
             body.Append(CultureInfo.InvariantCulture, $"[Cut here; go on with start_line {at + 1}.]\n");
         }
 
-        return ToolResult.Ok(header.Append(body).ToString().TrimEnd('\n'));
+        var mark = new FileMark(file.Path, file.Version);
+        return ToolResult.Ok(header.Append(body).ToString().TrimEnd('\n')) with
+        {
+            Context = new ContextReport { Files = [from == 0 && at == lines.Count ? mark : mark with { From = from + 1, To = at }] },
+        };
     }
 
     private static void Append(StringBuilder body, int number, ReadOnlyMemory<char> line)

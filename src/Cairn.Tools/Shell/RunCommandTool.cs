@@ -52,6 +52,7 @@ internal sealed class RunCommandTool(EffectClass effect) : DriverTool(
         {
             LimitHit = result.LimitHit,
             Processes = 1,
+            Context = result.ExitCode == 0 ? null : new ContextReport { IsError = true },
             Data = Data(context, data, CairnJson.Default.CommandData),
         };
     }

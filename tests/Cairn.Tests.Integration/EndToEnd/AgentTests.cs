@@ -32,7 +32,7 @@ public sealed class AgentTests
         Assert.DoesNotContain("You are a software engineer", prompt.Output, StringComparison.Ordinal);
         Assert.Equal("keeper", (await scene.SummaryAsync()).Agent);
         var started = (await scene.EventsAsync()).OfType<RunStarted>().Single();
-        Assert.Equal(["complete", "read_file", "write_file"], started.Agent.Tools.Select(t => t.Name).Order());
+        Assert.Equal(["complete", "read_file", "recall", "write_file"], started.Agent.Tools.Select(t => t.Name).Order());
 
         // A tool that the file does not name is answered, not run.
         Assert.DoesNotContain((await scene.EventsAsync()).OfType<ToolCallStarted>(), c => c.Tool == "run_command");

@@ -17,6 +17,7 @@ internal static class HistoryScripts
         ["tight"] = Tight,
         ["under-policy"] = UnderPolicy,
         ["paused"] = Paused,
+        ["context"] = Context,
     };
 
     /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
@@ -78,11 +79,41 @@ internal static class HistoryScripts
             run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i}}.txt"}""")).Finish($"text {i}", tokens: 800);
         }
 
-        Assert.True(run.State.Trim is { Elided: > 0, Dropped: > 0 }, $"nothing is left out of the prompts: {run.State.Trim}");
+        Assert.True(run.State.Context is { Moves: > 1, Window: { First: > 0, Forms.IsEmpty: false } }, $"nothing is left out of the prompts: {run.State.Context!.Moves}");
         run.Answer("I say no more.").Answer("Really.");
         var child = ScriptedRun.Start(
             store, "child", limits: new RunLimits { Tokens = 20_000 }, parent: RunId.Parse("tight"), layer: "l9", refuse: true);
         Assert.Equal(Cairn.Kernel.RunPhase.Ended, child.State.Phase);
+    }
+
+    /// <summary>
+    /// A list of things to do, notes, an error that stays and one that is resolved, files that are read, changed by somebody else
+    /// and read again, a pin, summaries, a prompt that the provider refuses as too long, and moves that carry all this on.
+    /// </summary>
+    private static void Context(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "context", window: 12_000);
+        FileMark File(string path, string text) => new(path, BlobHash.OfText(text));
+        run.Answer("I plan.", ("read", """{"todo":1}""")).Finish("[ ] mend it", report: new() { Slot = ContextReport.Todo })
+            .Answer("I note.", ("read", """{"note":1}""")).Finish("the parser is in a.c", report: new() { Slot = ContextReport.Scratchpad })
+            .Answer("I read.", ("read", """{"path":"a.c"}""")).Finish("int a;", report: new() { Files = [File("a.c", "int a;")] },
+                changed: new([File("a.c", "int b;")], run.Text("files changed", "a.c changed since you read it\n-int a;\n+int b;")))
+            .Answer("I test.", ("write", """{"command":"make check"}""")).Finish("1 of 2 fails", report: new() { IsError = true, Subject = "make check" })
+            .Answer("I test.", ("write", """{"command":"make all"}""")).Finish("no rule", report: new() { IsError = true, Subject = "make all" })
+            .Answer("I pin.", ("read", """{"pin":"a.c"}""")).Finish("pinned", report: new() { Pin = "file:a.c" })
+            .Answer("I build.", ("write", """{"command":"make all"}""")).Finish("built", layer: "l1", report: new() { Subject = "make all" });
+        for (var i = 0; i < 20; i++)
+        {
+            run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i % 4}}.c"}""")).Finish($"text {i}", tokens: 900, report: new()
+            {
+                Files = [File($"{i % 4}.c", $"text {i}")],
+                Brief = run.Text("", $"brief {i}"),
+            });
+            run = i == 12 ? run.FailModel(ModelErrorKind.TooLong) : run;
+        }
+
+        Assert.True(run.State.Context is { Moves: > 1, Window.Carried.Texts.Length: > 2, Errors.Length: 1, Ceiling: not null }, "nothing was carried on");
+        run.Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
     }
 
     /// <summary>Calls that a policy permits and forbids, one that no rule permits, a rule that cannot be evaluated, and a model that it forbids.</summary>

@@ -85,13 +85,16 @@ internal sealed class Scripted
     }
 
     /// <summary>The first open tool call ends.</summary>
-    public Scripted Finish(ToolStatus status = ToolStatus.Ok, int tokens = 20, ToolSignal signal = ToolSignal.None, bool changes = true)
+    public Scripted Finish(ToolStatus status = ToolStatus.Ok, int tokens = 20, ToolSignal signal = ToolSignal.None, bool changes = true, ContextReport? report = null)
     {
         var run = Take<RunTool>();
         LayerId? layer = run.Call.Effect == EffectClass.Sandboxed && changes ? LayerId.Parse($"l{++_layers}") : null;
         return Happen(new ToolCallFinished(
             run.Call.Id, status, Put($"result of {run.Call.Id}"), tokens, layer, layer is null ? 0 : 1,
-            run.Call.Tool == "complete" && signal == ToolSignal.None ? ToolSignal.Complete : signal, null, 1));
+            run.Call.Tool == "complete" && signal == ToolSignal.None ? ToolSignal.Complete : signal, null, 1)
+        {
+            Context = report,
+        });
     }
 
     public Scripted Judge(bool passed)
@@ -129,7 +132,7 @@ internal sealed class Scripted
         var hash = Cairn.Kernel.Kernel.Hash(State);
         return command switch
         {
-            AskModel x => new ModelCallStarted(x.Step, x.Attempt, x.Plan.Model.Id, default, x.Reserve.Tokens, x.Reserve.Usd, hash),
+            AskModel x => new ModelCallStarted(x.Step, x.Attempt, x.Plan.Model.Id, default, x.Reserve.Tokens, x.Reserve.Usd, hash) { Context = x.Context },
             RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash),
             AskHuman x => new DecisionRequested(x.Decision, x.Kind, default, [], x.Call?.Id),
             RunJudge x => new JudgeStarted(x.Round, x.Layer, hash),

@@ -73,7 +73,7 @@ internal sealed class ScriptedRun
     public ScriptedRun Answer(string text, params (string Tool, string Arguments)[] calls)
     {
         var ask = Take<AskModel>();
-        var usage = new ModelUsage(1000, 100);
+        var usage = new ModelUsage(Math.Min(1000, ask.Plan.Tokens), 100);
         var response = new ModelResponse
         {
             Text = text,
@@ -109,16 +109,18 @@ internal sealed class ScriptedRun
     }
 
     /// <summary>An open tool call ends: the first one, or the last.</summary>
-    public ScriptedRun Finish(string result, ToolStatus status = ToolStatus.Ok, string? layer = null, bool last = false, int tokens = 20)
+    public ScriptedRun Finish(string result, ToolStatus status = ToolStatus.Ok, string? layer = null, bool last = false, int tokens = 20, ContextReport? report = null, FilesChanged? changed = null)
     {
         var run = last ? Open.OfType<RunTool>().Last() : Open.OfType<RunTool>().First();
         Open.Remove(run);
         var signal = run.Call.Tool == "complete" ? ToolSignal.Complete : ToolSignal.None;
-        return Happen(new ToolCallFinished(
+        var finished = new ToolCallFinished(
             run.Call.Id, status, Put(result), tokens, layer is null ? null : LayerId.Parse(layer), layer is null ? 0 : 1, signal, null, 3)
         {
             Data = State.Spec.Agent.Kind == AgentKind.Code ? Put($"{{\"text\":\"{result}\"}}") : null,
-        });
+            Context = report,
+        };
+        return changed is null ? Happen(finished) : Happen(finished, changed);
     }
 
     public ScriptedRun Judge(bool passed, string report = "2 of 2 tests pass")
@@ -172,7 +174,7 @@ internal sealed class ScriptedRun
     private ImmutableArray<AccessRequest>? NeedsOf(string tool, string arguments) =>
         State.Spec.Policy is null ? null : Capabilities.Of(tool, arguments, State.Spec.Repository);
 
-    private TextSource Text(string source, string text) => new(source, Put(text), TokenEstimate.UpperBound(text.Length));
+    public TextSource Text(string source, string text) => new(source, Put(text), TokenEstimate.UpperBound(text.Length));
 
     private T Take<T>()
         where T : Command
@@ -191,7 +193,7 @@ internal sealed class ScriptedRun
             AskModel x => new ModelCallStarted(
                 x.Step, x.Attempt, x.Plan.Model.Id,
                 BlobHash.Of(PromptRenderer.CanonicalBytes(PromptRenderer.Render(x.Plan, x.MaxOutputTokens, _store.Blobs.Get))),
-                x.Reserve.Tokens, x.Reserve.Usd, hash),
+                x.Reserve.Tokens, x.Reserve.Usd, hash) { Context = x.Context },
             RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash) { Policy = x.Policy },
             DenyTool x => new ToolCallDenied(x.Call.Id, x.Step, x.Call.Tool, x.Policy, Put(x.Text), TokenEstimate.UpperBound(x.Text.Length), hash),
             AskHuman x => new DecisionRequested(x.Decision, x.Kind, Put("which one?"), ["this", "that"], x.Call?.Id),

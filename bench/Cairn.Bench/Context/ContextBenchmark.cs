@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Cairn.Bench.Context;
+
+/// <summary>./cairn bench context: what deciding on a prompt costs, what policies leave out too early, what survives.</summary>
+internal static class ContextBenchmark
+{
+    private const int Traces = 6;
+
+    public static int Run(IReadOnlyList<string> args, TextWriter output)
+    {
+        var options = new BenchOptions(args, "items", "window", "ticks", "room", "facts", "repos", "json");
+        var window = options.Number("window", 200_000);
+        var prepare = PrepareMeasure.Run(options.Number("items", 100_000), window, options.Number("ticks", 5_000));
+        var repositories = options.Text("repos", Environment.CurrentDirectory).Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var room = options.Number("room", 40_000);
+        var faults = FileTraces.Of(repositories, Traces).Select(t => FaultMeasure.Run(t.Name, t.Uses, room)).ToList();
+        var facts = FactMeasure.Run(options.Number("facts", 200)).ToList();
+        if (options.Has("json"))
+        {
+            output.WriteLine(JsonSerializer.Serialize(new { prepare, room, faults, facts }));
+            return 0;
+        }
+
+        string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        output.WriteLine(Line($"prepare, {prepare.Items} items, window {prepare.Window}, {prepare.Ticks} ticks: p50 {prepare.P50Us:F1} us, p99 {prepare.P99Us:F1} us, max {prepare.MaxUs:F0} us, {prepare.Bytes} bytes each; {prepare.Moves} moves"));
+        output.WriteLine(Line($"prefix reuse, every break charged: {prepare.ReusePercent:F2}% of the bound; {prepare.Breaks} breaks, {prepare.AvoidableBreaks} of them avoidable"));
+        output.WriteLine();
+        output.WriteLine(Line($"faults (uses of what had been left out), room {room} tokens; traces are simulated from git histories"));
+        output.WriteLine("trace                  uses  first    lru  two-queues  next-use   best  next-use/best  with first uses");
+        foreach (var row in faults)
+        {
+            var (ours, best) = (row.Again["next-use"], row.Again["best"]);
+            output.WriteLine(Line($"{row.Trace,-20}{row.Uses,7}{row.First,7}{row.Again["lru"],7}{row.Again["two-queues"],12}{ours,10}{best,7}{(best == 0 ? 1 : (double)ours / best),15:F2}{(double)(ours + row.First) / (best + row.First),17:F2}"));
+        }
+
+        output.WriteLine();
+        output.WriteLine("kind                   planted   in full   by address   lost   lost by truncation");
+        foreach (var row in facts)
+        {
+            output.WriteLine(Line($"{row.Kind,-22}{row.Planted,8}{row.Full,10}{row.Named,13}{row.Planted - row.Full - row.Named,7}{row.Planted - row.Truncated,21}"));
+        }
+
+        return 0;
+    }
+}

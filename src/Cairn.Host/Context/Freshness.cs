@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using System.Text;
+using Cairn.Abstractions;
+using Cairn.Kernel;
+using Cairn.Tools.Files;
+
+namespace Cairn.Host;
+
+/// <summary>
+/// Compares the files that an agent has read with what they are now, just before it is asked again: whoever changed them (a
+/// command, a run below, a human in the repository), the agent is told what changed as a diff before it can act on what it
+/// remembers. A file whose stamp did not change is not read.
+/// </summary>
+internal sealed class Freshness(RunSession session)
+{
+    /// <summary>The files that are compared, those that were used last first.</summary>
+    private const int MaxFiles = 256;
+
+    private const int MaxFileBytes = 4 * 1024 * 1024;
+    private const int MaxKeptBytes = 16 * 1024 * 1024;
+    private const int MaxDiffLines = 120;
+    private const int MaxNoteBytes = 24 * 1024;
+    private const string Source = "files changed";
+
+    private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private long _kept;
+
+    /// <summary>What changed since the agent read it; null when nothing did, or no model is to be asked now.</summary>
+    public async ValueTask<FilesChanged?> CheckAsync(RunState state)
+    {
+        if (state is not { Phase: RunPhase.Model, Started: false, Stop: StopState.None, FailedAttempts: 0, Context.Files.IsEmpty: false })
+        {
+            return null;
+        }
+
+        var workspace = await session.WorkspaceAsync(state);
+        var marks = ImmutableArray.CreateBuilder<FileMark>();
+        var note = new StringBuilder();
+        foreach (var (path, seen) in Newest(state.Context.Files))
+        {
+            if (Now(workspace, path, seen) is { } now && now.Version != seen.Version && marks.Count < ContextReport.MaxFiles)
+            {
+                marks.Add(new(path, now.Version));
+                Describe(note, path, seen.Version, now);
+                Keep(path, now);
+            }
+        }
+
+        return marks.Count == 0
+            ? null
+            : new(marks.ToImmutable(), session.Count(Source, SafeText.ForModel(note.ToString().TrimEnd('\n'), MaxNoteBytes)));
+    }
+
+    private static IEnumerable<KeyValuePair<string, SeenFile>> Newest(ImmutableSortedDictionary<string, SeenFile> files) =>
+        files.Count <= MaxFiles ? files : files.OrderByDescending(f => f.Value.Step).ThenBy(f => f.Key, StringComparer.Ordinal).Take(MaxFiles);
+
+    /// <summary>The file as it is now; null when it certainly is what the agent knows, or cannot be told.</summary>
+    private Known? Now(IWorkspace workspace, string path, SeenFile seen)
+    {
+        var stamp = workspace.Stamp(path);
+        if (stamp is not null && _known.TryGetValue(path, out var known) && known.Stamp == stamp)
+        {
+            return known;
+        }
+
+        try
+        {
+            var file = workspace.Read(path, MaxFileBytes);
+            var now = new Known(file.Version, stamp, file.Content.ToArray());
+            if (file.Version == seen.Version)
+            {
+                Keep(path, now);
+            }
+
+            return now;
+        }
+        catch (WorkspaceException e)
+        {
+            return e.Problem is FileProblem.NotFound or FileProblem.WrongKind ? new Known(default, stamp, null) : null;
+        }
+    }
+
+    private void Describe(StringBuilder note, string path, BlobHash before, Known now)
+    {
+        note.Append(WorkspaceName(path));
+        if (now.Version.IsNone)
+        {
+            note.Append(" is gone\n");
+            return;
+        }
+
+        note.Append(before.IsNone ? " is there again" : $" changed since you read it, from version {before.Short}").Append($", to version {now.Version.Short}\n");
+        var old = before.IsNone ? null : Text(Content(path, before));
+        var text = Text(now.Content);
+        note.Append(old is null || text is null ? "(read it again: what changed cannot be shown)" : UnifiedDiff.Between(old, text, MaxDiffLines)).Append('\n');
+    }
+
+    private static string WorkspaceName(string path) => SafeText.Line(path, 400);
+
+    private byte[]? Content(string path, BlobHash version)
+    {
+        if (_known.TryGetValue(path, out var known) && known.Version == version && known.Content is not null)
+        {
+            return known.Content;
+        }
+
+        try
+        {
+            return session.Services.Layers.Content(version);
+        }
+        catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Another process read it, and no layer holds it: the agent reads it again.
+            return null;
+        }
+    }
+
+    private static string? Text(byte[]? bytes) =>
+        bytes is null || bytes.AsSpan().Contains((byte)0) ? null : Encoding.UTF8.GetString(bytes);
+
+    private void Keep(string path, Known now)
+    {
+        if (_known.Remove(path, out var before))
+        {
+            _kept -= before.Content?.Length ?? 0;
+        }
+
+        if (_kept + (now.Content?.Length ?? 0) > MaxKeptBytes)
+        {
+            _known.Clear();
+            _kept = 0;
+        }
+
+        _known[path] = now;
+        _kept += now.Content?.Length ?? 0;
+    }
+
+    private sealed record Known(BlobHash Version, long? Stamp, byte[]? Content);
+}
