@@ -205,9 +205,7 @@ internal sealed class Workspace : IWorkspace
             var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
             if (_shells.IsMounted)
             {
-                MakeRoom(id);
-                CommitCopy(meta);
-                return meta.ToChanges();
+                return CommitCopy(meta);
             }
 
             scan.Sync();
@@ -239,9 +237,7 @@ internal sealed class Workspace : IWorkspace
 
                     using var birth = _files.Births.Bear(id);
                     var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
-                    MakeRoom(id);
-                    CommitCopy(meta);
-                    return meta.ToChanges();
+                    return CommitCopy(meta);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException && attempt < LiveAttempts)
@@ -349,12 +345,14 @@ internal sealed class Workspace : IWorkspace
     /// While shells have the open layer mounted it cannot become a frozen one: a copy does, over the same layer as before it.
     /// What a program is just writing may be caught in the middle, as with a crash of the machine.
     /// </summary>
-    private void CommitCopy(LayerMeta meta)
+    private LayerChanges CommitCopy(LayerMeta meta)
     {
+        MakeRoom(meta.Layer);
         TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
         _files.Prepare(meta);
         _files.Commit(meta);
         (Top, _copied) = (meta.Layer, meta.Edits);
+        return meta.ToChanges();
     }
 
     private void Commit(LayerMeta meta)
