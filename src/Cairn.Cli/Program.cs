@@ -36,6 +36,7 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     UnpauseCommand.Make(),
     DecisionsCommand.Make(),
     AnswerCommand.Make(),
+    AttachCommand.Make(),
     SimulateCommand.Make(),
     DrillCommand.Make(),
 };

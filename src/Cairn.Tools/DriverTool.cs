@@ -71,7 +71,8 @@ internal abstract class DriverTool : ITool
         _ => ToolStatus.Failed,
     };
 
-    private static string Embedded(string name)
+    /// <summary>A text that lies beside the code.</summary>
+    protected static string Embedded(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"{name} is not embedded.");

@@ -251,11 +251,14 @@ public sealed record ToolCallFinished(
     /// <summary>The answer for a program (<see cref="ToolResult.Data"/>); null when there is none.</summary>
     public BlobHash? Data { get; init; }
 
-    /// <summary>What was asked of the network since the call before it ended; null when nothing was.</summary>
+    /// <summary>What the call asked of the network; null when it asked nothing.</summary>
     public ImmutableArray<NetworkAccess>? Network { get; init; }
 
     /// <summary>What it took of the run's budget; null for nothing.</summary>
     public CallSpending? Spent { get; init; }
+
+    /// <summary>What it did beside answering: files, processes, limits; null when it did nothing.</summary>
+    public CallEffects? Effects { get; init; }
 
     /// <summary>The run's shells after the call; null when it left them as they were.</summary>
     public ShellSet? Shells { get; init; }

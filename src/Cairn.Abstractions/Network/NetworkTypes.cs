@@ -48,6 +48,22 @@ public interface INetwork
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="NetworkException">When it is not allowed or cannot be done; the text says why.</exception>
     Task<NetworkAnswer> GetAsync(Uri url, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>A line with a log of its own, for something that lives longer than a call; who opens it disposes it.</summary>
+    INetworkLine OpenLine() => throw new NetworkException(true, "there is no way to the network here");
+}
+
+/// <summary>A way to the network whose requests are told apart from all others.</summary>
+public interface INetworkLine : INetwork, IAsyncDisposable
+{
+    /// <summary>
+    /// Sends requests of a client under the rules: each is decided and noted, secrets are added, redirects are answers. It lives as
+    /// long as the line.
+    /// </summary>
+    HttpMessageHandler Handler { get; }
+
+    /// <summary>What was asked since this was last called.</summary>
+    ImmutableArray<NetworkAccess> TakeLog();
 }
 
 /// <summary>What a host answered.</summary>

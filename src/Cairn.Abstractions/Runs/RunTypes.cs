@@ -145,6 +145,9 @@ public sealed record CommandLimits
     /// <summary>The most processor time of each process, in seconds.</summary>
     public int? CpuSeconds { get; init; }
 
+    /// <summary>What kind of work the commands do; null for what the run's policy forbids outright.</summary>
+    public SandboxProfile? Profile { get; init; }
+
     /// <summary>A command's limits under these.</summary>
     public SandboxLimits Over(SandboxLimits limits)
     {

@@ -2,6 +2,19 @@ using System.Collections.Immutable;
 
 namespace Cairn.Abstractions;
 
+/// <summary>What kind of work a command does: which system calls it may make, and whether it may change the workspace.</summary>
+public enum SandboxProfile
+{
+    /// <summary>Builds and tests: what no build needs is off.</summary>
+    Build,
+
+    /// <summary>Looks things up: no sockets but local ones, nothing that makes devices, owners, attributes or programs in memory.</summary>
+    ReadOnly,
+
+    /// <summary>Deploys what is there: as <see cref="ReadOnly"/>, with sockets of the internet.</summary>
+    Deploy,
+}
+
 /// <summary>The hard limits of one sandboxed command.</summary>
 public sealed record SandboxLimits
 {
@@ -46,8 +59,23 @@ public sealed record SandboxCommand(ImmutableArray<string> Arguments)
     /// <summary>Mount the workspace read-only: any number of such commands may run at once.</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>Which system calls it may make. Only with <see cref="SandboxProfile.Build"/> is the workspace ever writable.</summary>
+    public SandboxProfile Profile { get; init; }
+
+    /// <summary>
+    /// Only programs of the system can be started, and only their code mapped: nothing from the workspace or a temporary
+    /// directory. An interpreter that is there reads any script all the same.
+    /// </summary>
+    public bool NoExec { get; init; }
+
     /// <summary>Directories that this command sees read-only beside the system and the workspace.</summary>
     public ImmutableArray<CommandMount> Mounts { get; init; } = [];
+
+    /// <summary>
+    /// The repository's .git can be changed as well, in the run's layer like the rest. Only for a command that is all ours: what
+    /// stands in a .git makes git run programs.
+    /// </summary>
+    public bool OpensGit { get; init; }
 
     /// <summary>It wants the run's network, if the run has one. Without it there is no network.</summary>
     public bool Network { get; init; }
@@ -78,6 +106,9 @@ public interface ISandboxProcess : IAsyncDisposable
 
     /// <summary>The end of what it printed on standard error, for people.</summary>
     string ErrorTail { get; }
+
+    /// <summary>What it asked of the network since this was last called.</summary>
+    ImmutableArray<NetworkAccess> TakeNetwork() => [];
 }
 
 /// <summary>How a sandboxed command ended.</summary>
@@ -90,7 +121,20 @@ public sealed record SandboxResult(int ExitCode, string Output, string Error, Ti
 {
     /// <summary>It was stopped because its wall time was over.</summary>
     public bool TimedOut => LimitHit == "wall time";
+
+    /// <summary>All limits that were hit; <see cref="LimitHit"/> is the first of them.</summary>
+    public ImmutableArray<string> LimitsHit { get; init; } = [];
+
+    /// <summary>The processes that it started; null when nobody could watch.</summary>
+    public ProcessesSeen? Processes { get; init; }
 }
+
+/// <summary>What was seen of a command's processes.</summary>
+/// <param name="Listed">At most <see cref="CallEffects.MaxProcesses"/> of them.</param>
+/// <param name="LeftOut">How many more there were, at least.</param>
+/// <param name="CpuMicroseconds">Processor time of all of them; null when it is not known.</param>
+/// <param name="PeakKilobytes">The most memory that one of them had; null when it is not known.</param>
+public sealed record ProcessesSeen(ImmutableArray<ProcessUse> Listed, int LeftOut, long? CpuMicroseconds, long? PeakKilobytes);
 
 /// <summary>A directory of the machine that sandboxed commands may see.</summary>
 /// <param name="Path">Absolute path, the same inside and outside.</param>

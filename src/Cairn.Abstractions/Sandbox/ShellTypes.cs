@@ -47,6 +47,9 @@ public sealed record ShellInput(CallId Call, string Shell, ReadOnlyMemory<byte> 
 {
     /// <summary>Told of output while it arrives; may be null.</summary>
     public Action<string>? OnOutput { get; init; }
+
+    /// <summary>The limits of the sandbox that all shells of a run share; they hold from when its first shell is opened.</summary>
+    public SandboxLimits Limits { get; init; } = new();
 }
 
 /// <summary>What a shell answered.</summary>

@@ -60,7 +60,7 @@ public enum McpFiles
     Writable,
 }
 
-/// <summary>An MCP server that runs in the sandbox and is spoken to over its standard input and output.</summary>
+/// <summary>An MCP server: one that runs in the sandbox and is spoken to over its standard input and output, or one of the network.</summary>
 /// <param name="Name">Its name; its tools are called NAME__TOOL.</param>
 /// <param name="Command">Program and arguments.</param>
 /// <param name="Environment">Variables; no secrets, since the server is not trusted.</param>
@@ -77,6 +77,9 @@ public sealed record McpServer(
     bool Network,
     int TimeoutSeconds)
 {
+    /// <summary>The address of a server that is spoken to over HTTP, through the run's network and its rules; null for one in the sandbox.</summary>
+    public string? Url { get; init; }
+
     /// <summary>What it offered when the run began; what it says later does not change them.</summary>
     public ImmutableArray<McpOffer> Offers { get; init; } = [];
 }

@@ -109,6 +109,9 @@ public sealed record ToolResult(ToolStatus Status, string Text)
     /// <summary>The limit that stopped it (memory, pids, wall time, output, …); null when none did.</summary>
     public string? LimitHit { get; init; }
 
+    /// <summary>What was asked of the network by something that lives on after the call, such as a server.</summary>
+    public ImmutableArray<NetworkAccess> Network { get; init; } = [];
+
     /// <summary>It did what was asked.</summary>
     public static ToolResult Ok(string text) => new(ToolStatus.Ok, text);
 

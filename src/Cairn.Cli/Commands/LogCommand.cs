@@ -9,7 +9,8 @@ internal static class LogCommand
     public static Command Make()
     {
         var id = RunArgument.Make();
-        var command = new Command("log", "Show what happened in a run, record by record.") { id };
+        var effects = new Option<bool>("--effects") { Description = "Show all that each tool call did: files with hashes, processes, network requests" };
+        var command = new Command("log", "Show what happened in a run, record by record.") { id, effects };
         Invocation.Bind(command, async (call, parse, token) =>
         {
             await using var cairn = call.OpenReadOnly();
@@ -24,6 +25,10 @@ internal static class LogCommand
             foreach (var entry in log)
             {
                 Output.Write($"@{entry.Position,-4} {entry.At:HH:mm:ss.fff}  {(entry.Step == 0 ? "" : $"{entry.Step}"),3}  {Safe.Line(entry.Text, 200)}");
+                foreach (var line in EffectLines.Of(entry.Event, parse.GetValue(effects) ? int.MaxValue : EffectLines.Few))
+                {
+                    Output.Write($"{"",23}{line}");
+                }
             }
 
             return ExitCode.Ok;

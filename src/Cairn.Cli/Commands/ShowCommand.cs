@@ -28,6 +28,15 @@ internal static class ShowCommand
             Output.Write($"Run {run.Id} at position {view.Position}: {view.Phase}");
             Output.Write($"State {view.StateHash}");
             Output.Line(Safe.Text(JsonSerializer.Serialize(view.State, new CliJson(new JsonSerializerOptions(Indented)).JsonElement)));
+            if (view.LastCall is { } last && EffectLines.Of(last, int.MaxValue) is { Count: > 0 } lines)
+            {
+                Output.Write($"The last tool call before it ({last.Call}) did this:");
+                foreach (var line in lines)
+                {
+                    Output.Write($"  {line}");
+                }
+            }
+
             if (view.CutOff is { Length: > 0 } cut)
             {
                 Output.Line("Cut off by a stop, and due again:");

@@ -44,9 +44,14 @@ internal static partial class AgentDevices
             throw new UserException($"{file}: an MCP server's name has 1 to 24 of a-z, 0-9 and _, without __; '{SafeText.Line(name, 40)}' is none.");
         }
 
+        if (shape?.Url is { } url)
+        {
+            return ServerOf(file, name, url, shape);
+        }
+
         if (shape?.Command is not { Count: > 0 } command || string.IsNullOrEmpty(command[0]))
         {
-            throw new UserException($"{file}: the MCP server {name} needs a command: [program, argument, …].");
+            throw new UserException($"{file}: the MCP server {name} needs a command: [program, argument, …], or a url.");
         }
 
         var directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
@@ -71,6 +76,21 @@ internal static partial class AgentDevices
                 : throw new UserException($"{file}: files of {name} may be current, fixed or writable."),
             shape.Network ?? false,
             shape.TimeoutSeconds ?? DefaultSeconds);
+    }
+
+    /// <summary>A server of the network: what it sees and may do is not ours to say, only whether it is asked.</summary>
+    private static McpServer ServerOf(string file, string name, string url, McpShape shape)
+    {
+        if (shape.Command is not null || shape.Env is not null || shape.Mounts is not null || shape.Files is not null || shape.Network is not null)
+        {
+            throw new UserException($"{file}: the MCP server {name} has a url, so it has only timeout_seconds beside it: it does not run here.");
+        }
+
+        return !Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.UserInfo.Length > 0 || address.Fragment.Length > 0
+            ? throw new UserException($"{file}: the url of {name} must be http or https, without a user or a fragment; a secret is added by `credential` under `network`.")
+            : shape.TimeoutSeconds is < 1 or > MaxSeconds
+                ? throw new UserException($"{file}: timeout_seconds of {name} may be 1 to {MaxSeconds}.")
+                : new McpServer(name, [], ImmutableSortedDictionary<string, string>.Empty, [], McpFiles.Fixed, true, shape.TimeoutSeconds ?? DefaultSeconds) { Url = address.AbsoluteUri };
     }
 
     public static ImmutableArray<McpServer> Servers(string file, Dictionary<string, McpShape?>? shapes) => shapes is null ? []
@@ -151,6 +171,8 @@ internal static partial class AgentDevices
 internal sealed class McpShape
 {
     public List<string>? Command { get; set; }
+
+    public string? Url { get; set; }
 
     public Dictionary<string, string>? Env { get; set; }
 

@@ -57,7 +57,7 @@ public static class AgentFile
             throw new UserException(
                 $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, context, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
-                + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds), retention (keep_days).", e);
+                + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds, profile), retention (keep_days).", e);
         }
 
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;

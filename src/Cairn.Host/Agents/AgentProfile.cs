@@ -12,7 +12,7 @@ public sealed record AgentProfile
     /// <summary>The role's instructions.</summary>
     public required string Prompt { get; init; }
 
-    /// <summary>The tools that it may call; empty for all but spawn_run, which an agent file must name.</summary>
+    /// <summary>The tools that it may call; empty for all but spawn_run and git_commit, which an agent file must name.</summary>
     public ImmutableArray<string> Tools { get; init; } = [];
 
     /// <summary>provider:name; null to choose.</summary>

@@ -23,6 +23,8 @@ internal sealed class SandboxSection
 
     public int? CpuSeconds { get; set; }
 
+    public string? Profile { get; set; }
+
     /// <summary>The limits that it names; null when it is not there.</summary>
     /// <exception cref="UserException">When one of them makes no sense.</exception>
     public static CommandLimits? Read(string path, SandboxSection? section)
@@ -50,6 +52,14 @@ internal sealed class SandboxSection
             OutputBytes = section.OutputKb << 10,
             WallSeconds = section.Seconds,
             CpuSeconds = section.CpuSeconds,
+            Profile = section.Profile switch
+            {
+                null => null,
+                "build" => SandboxProfile.Build,
+                "read-only" => SandboxProfile.ReadOnly,
+                "deploy" => SandboxProfile.Deploy,
+                _ => throw new UserException($"{path}: sandbox.profile may be build, read-only or deploy."),
+            },
         };
     }
 

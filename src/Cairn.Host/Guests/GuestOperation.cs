@@ -103,15 +103,19 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
         var model = await _answers.OpenAsync(cancellationToken);
         _server = new GuestServer(model, session.Services.Time);
         await _server.StartAsync(spec.Repository, cancellationToken);
+        var rules = SandboxRules.Of(session.State);
         var command = new SandboxCommand(GuestProfile.Command(guest, GatewayDoor.Address, model))
         {
             Environment = GuestProfile.Environment(guest, GatewayDoor.Address, _server.Key, model),
             Mounts = GuestPrograms.Mounts(guest.Command[0], spec.Repository),
             Network = session.Network is not null,
             Limits = GuestLimits.Of(spec.Limits),
+            Profile = rules.Profile,
+            NoExec = rules.NoExec,
             OnOutput = text => session.Observer.Output(session.Run, text),
         };
-        _running = workspace.RunAsync(_server.Door.Connect(command), _stop.Token);
+        command = _server.Door.Connect(command);
+        _running = workspace.RunAsync(session.Network?.Connect(command, spec.Repository) ?? command, _stop.Token);
     }
 
     private async Task EndAsync()
@@ -144,8 +148,15 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
     {
         var text = end is null ? "The guest asks its model." : string.Create(
             CultureInfo.InvariantCulture, $"The guest ended with exit code {end.ExitCode}{(end.LimitHit is null ? "" : $" (limit: {end.LimitHit})")}.\n{Tail(end.Output)}{Tail(end.Error)}");
+        var notes = new CallNotes();
+        if (end is not null)
+        {
+            notes.Add(end);
+        }
+
         return Finished(call, ToolStatus.Ok, text, start) with
         {
+            Effects = notes.Effects(changes?.Changes, end?.LimitHit),
             Layer = changes?.Layer,
             FilesChanged = changes?.Changes.Length ?? 0,
             LimitHit = end?.LimitHit,

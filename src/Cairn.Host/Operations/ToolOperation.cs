@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Sandbox.Egress;
 
 namespace Cairn.Host;
 
@@ -15,10 +17,18 @@ internal sealed class ToolOperation(RunSession session)
         var start = services.Time.GetTimestamp();
         var printed = new PartialOutput();
         workspace.Shells?.Begin(command.Call.Id);
-        var result = await InvokeAsync(command.Call, workspace, printed, cancellationToken);
+        var notes = new CallNotes();
+        await using var line = session.Network?.Open();
+        var result = await InvokeAsync(command.Call, new CallWorkspace(workspace, session.State.Spec.Limits.Command, SandboxRules.Of(session.State), session.Network, line, notes), line, printed, cancellationToken);
+        if (line is not null)
+        {
+            // What a command left under way is over with it, and only then is it noted.
+            await line.DisposeAsync();
+        }
+
         if (cancellationToken.IsCancellationRequested)
         {
-            return CutOff(command.Call, printed, services.Time.GetElapsedTime(start));
+            return CutOff(command.Call, printed, services.Time.GetElapsedTime(start)) with { Network = Asked(line, result), Effects = notes.Effects(null, null) };
         }
 
         LayerChanges? changes = null;
@@ -44,8 +54,9 @@ internal sealed class ToolOperation(RunSession session)
             Data = result.Data is null || session.State.Spec.Agent.Kind != AgentKind.Code
                 ? null
                 : services.Blobs.PutText("", result.Data).Body,
-            Network = Asked(),
             Context = new ReportMaker(session).Make(command.Call, result, text),
+            Network = Asked(line, result),
+            Effects = notes.Effects(changes?.Changes, result.LimitHit),
         };
     }
 
@@ -64,7 +75,7 @@ internal sealed class ToolOperation(RunSession session)
         }
     }
 
-    private async Task<ToolResult> InvokeAsync(TurnCall call, IWorkspace workspace, PartialOutput printed, CancellationToken cancellationToken)
+    private async Task<ToolResult> InvokeAsync(TurnCall call, CallWorkspace workspace, INetwork? network, PartialOutput printed, CancellationToken cancellationToken)
     {
         var tool = session.Tools.Find(call.Tool);
         if (tool is null)
@@ -77,10 +88,10 @@ internal sealed class ToolOperation(RunSession session)
         try
         {
             using var arguments = JsonDocument.Parse(session.Services.Blobs.Get(call.Arguments));
-            var context = new ToolContext(session.Run, call.Id, LimitedWorkspace.Of(workspace, session.State.Spec.Limits.Command), text => Printed(printed, text, cancellationToken))
+            var context = new ToolContext(session.Run, call.Id, workspace, text => Printed(printed, text, cancellationToken))
             {
                 Exact = session.State.Spec.Agent.Kind == AgentKind.Code,
-                Network = session.Network,
+                Network = network,
             };
             return await tool.InvokeAsync(context, arguments.RootElement, both.Token);
         }
@@ -107,11 +118,11 @@ internal sealed class ToolOperation(RunSession session)
     private ToolCallFinished CutOff(TurnCall call, PartialOutput printed, TimeSpan elapsed)
     {
         var text = session.Services.Blobs.PutText("", printed.Text);
-        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds) { Network = Asked() };
+        return new(call.Id, ToolStatus.Cancelled, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds);
     }
 
-    private System.Collections.Immutable.ImmutableArray<NetworkAccess>? Asked() =>
-        session.Network?.TakeLog() is { IsEmpty: false } asked ? asked : null;
+    private static ImmutableArray<NetworkAccess>? Asked(NetworkLine? line, ToolResult result) =>
+        (line?.TakeLog() ?? []).AddRange(result.Network) is { IsEmpty: false } asked ? asked : null;
 
     private void Printed(PartialOutput printed, string text, CancellationToken cancellationToken)
     {

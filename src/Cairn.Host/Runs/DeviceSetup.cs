@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Egress;
 using Cairn.Tools.Custom;
 using Cairn.Tools.Mcp;
 
@@ -8,7 +9,9 @@ namespace Cairn.Host;
 /// <summary>Completes a run's devices before its first record: asks the servers what they offer, and checks that all fits together.</summary>
 /// <param name="plain">The tools of a run without devices.</param>
 /// <param name="equip">Makes the tools of one with devices.</param>
-internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip)
+/// <param name="permit">Asks the policy that the run will have.</param>
+/// <param name="secret">The value of a secret by its variable.</param>
+internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip, Func<AccessRequest, string?> permit, Func<string, string?> secret)
 {
     /// <summary>The devices with the servers' offers, and the tools of the run.</summary>
     /// <param name="devices">What is wanted; null for nothing.</param>
@@ -25,10 +28,11 @@ internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolReg
 
         var servers = ImmutableArray.CreateBuilder<McpServer>();
 
-        // Without network, whatever the run is given: there is no call yet at which a policy could decide and a request be written down.
+        // Those in the sandbox without network, whatever the run is given: there is no call yet at which their requests could be written down.
+        await using var network = devices.Network.IsEmpty ? null : new RunNetwork(new EgressOptions { Rules = devices.Network, Permit = permit, Secret = secret });
         foreach (var server in devices.Servers)
         {
-            servers.Add(server.Offers.IsEmpty ? await AskAsync(server, workspace, devices.CanReachOut, cancellationToken) : server);
+            servers.Add(server.Offers.IsEmpty ? await AskAsync(server, workspace, server.Url is null ? null : network, devices.CanReachOut, cancellationToken) : server);
         }
 
         var complete = devices with { Servers = servers.ToImmutable() };
@@ -44,11 +48,11 @@ internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolReg
         }
     }
 
-    private static async Task<McpServer> AskAsync(McpServer server, IWorkspace workspace, bool reachesOut, CancellationToken cancellationToken)
+    private static async Task<McpServer> AskAsync(McpServer server, IWorkspace workspace, INetwork? network, bool reachesOut, CancellationToken cancellationToken)
     {
         try
         {
-            var (asked, _) = await McpOffers.ListAsync(server, workspace, reachesOut, cancellationToken);
+            var (asked, _) = await McpOffers.ListAsync(server, workspace, network, reachesOut, cancellationToken);
             return asked.Offers.IsEmpty ? throw new UserException($"The MCP server {server.Name} offers nothing that can be used.") : asked;
         }
         catch (Exception e) when (e is ManifestException or WorkspaceException)

@@ -103,9 +103,5 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         }
     }
 
-    private IWorkspace Open(RunState state)
-    {
-        var workspace = Services.Layers.Open(Run, state.Spec.Repository, state.Layer, state.Shells);
-        return Network is { } network ? new ConnectedWorkspace(workspace, network) : workspace;
-    }
+    private IWorkspace Open(RunState state) => Services.Layers.Open(Run, state.Spec.Repository, state.Layer, state.Shells);
 }

@@ -42,7 +42,8 @@ internal sealed class RunStarter(RunServices services)
         await using (var workspace = services.Layers.Open(run, repository, layer))
         {
             rules = RuleFiles.Read(workspace, services.Blobs, counter);
-            (devices, tools) = await new DeviceSetup(services.Tools, services.Equip).CompleteAsync(request.Devices, workspace, cancellationToken);
+            (devices, tools) = await new DeviceSetup(
+                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(
@@ -106,7 +107,7 @@ internal sealed class RunStarter(RunServices services)
     {
         var usable = all
             .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
-                ? t.Descriptor.Name != KernelTools.Spawn
+                ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
                 : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
         var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");

@@ -24,7 +24,7 @@ internal static class EventText
         ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())}{(x.Policy is null ? "" : $", permitted by {string.Join(", ", x.Policy.Rules)}")})",
         ToolCallDenied x => $"{x.Tool} denied by policy {x.Policy.Policy.Short}: {(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))}",
         ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
-            $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{(x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}")}"),
+            $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{Processes(x.Effects)}{Requests(x.Network)}{Limits(x)}"),
         FilesChanged x => $"changed since they were read: {string.Join(", ", x.Files.Select(f => f.Path))}",
         CheckpointTaken x => $"checkpoint: {x.Reason}",
         DecisionRequested x => $"a human is asked ({x.Kind})",
@@ -39,6 +39,22 @@ internal static class EventText
     /// <summary>OverBudget becomes "over budget".</summary>
     public static string Words(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
+
+    private static string Processes(CallEffects? effects)
+    {
+        var count = (effects?.Processes?.Length ?? 0) + (effects?.ProcessesLeftOut ?? 0);
+        return count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {count} {(count == 1 ? "process" : "processes")}");
+    }
+
+    private static string Requests(System.Collections.Immutable.ImmutableArray<NetworkAccess>? network)
+    {
+        var (count, refused) = (network?.Sum(n => n.Count) ?? 0, network?.Where(n => n.Verdict != NetworkAccess.Allowed).Sum(n => n.Count) ?? 0);
+        return count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {count} network {(count == 1 ? "request" : "requests")}{(refused == 0 ? "" : $" ({refused} did not go through)")}");
+    }
+
+    private static string Limits(ToolCallFinished x) => x.Effects?.Limits is { } all
+        ? $", {(all.Length == 1 ? "limit" : "limits")} hit: {string.Join(", ", all)}"
+        : x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}";
 
     private static string Calls(ModelCallFinished x) => x.Calls.IsEmpty
         ? ""

@@ -53,6 +53,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
             prompt is null ? null : BlobHash.Of(PromptRenderer.CanonicalBytes(prompt)), ask?.Plan.Tokens ?? 0)
         {
             CutOff = CutOff(events, (int)position) is { } text ? blobs.GetText(text) : null,
+            LastCall = events.Take((int)position).OfType<ToolCallFinished>().LastOrDefault(call => call.Effects is not null || call.Network is not null),
         };
     }
 
@@ -63,7 +64,7 @@ internal sealed class RunViewer(IJournal journal, IBlobStore blobs, ILayerStore 
     {
         var events = RunHistory.Events(journal, run);
         var state = Kernel.Kernel.Fold(events.Take((int)Positions.Find(events, place)));
-        return new(run, [.. layers.NetChanges(state.Layer, null).Select(change => new FileDiff(change, Patch(change)))]);
+        return new(run, [.. layers.NetChanges(state.Layer, null).Where(c => c.Path != ".git" && !c.Path.StartsWith(".git/", StringComparison.Ordinal)).Select(change => new FileDiff(change, Patch(change)))]);
     }
 
     private static string Status(RunState state, bool live) => state.Phase == RunPhase.Ended

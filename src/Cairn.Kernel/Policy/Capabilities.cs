@@ -50,14 +50,23 @@ public static class Capabilities
         "search" or "git_diff" or "git_log" => [new("fs.read", "File", Path(arguments, root), Recursive: true)],
         "git_status" => [new("fs.list", "File", Path(arguments, root), Recursive: true)],
         "git_blame" => [new("fs.read", "File", Path(arguments, root))],
+        "git_commit" => [new("fs.write", "File", ".git/refs/heads/cairn")],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
-        "run_command" => ShellPrograms.Of(Text(arguments, "command") ?? "").Select(p => new AccessRequest("proc.spawn", "Command", p, Text(arguments, "command"))),
+        "run_command" => Command(Text(arguments, "command") ?? "", Text(arguments, "directory") ?? "", root),
         "guest_model" => [new("model.call", "Model", Text(arguments, "model") ?? "")],
         "web_fetch" => [Host(Text(arguments, "url") ?? "")],
         // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.
         "shell_send" => [new("proc.spawn", "Command", ShellPrograms.Shell, Text(arguments, "input"))],
         _ => [],
     };
+
+    /// <summary>The programs of a line, and the files that it starts as programs by their path.</summary>
+    private static IEnumerable<AccessRequest> Command(string line, string directory, string root)
+    {
+        var paths = new List<string>();
+        var programs = ShellPrograms.Of(line, paths).Select(p => new AccessRequest("proc.spawn", "Command", p, line)).ToList();
+        return programs.Concat(paths.Distinct().Select(p => new AccessRequest("fs.exec", "File", Below(p.StartsWith('/') ? p : $"{(directory.Length == 0 ? "." : directory)}/{p}", root), line)));
+    }
 
     /// <summary>The host of a URL in the one form of its name; "" for what is none, which no sensible rule permits.</summary>
     private static AccessRequest Host(string text) =>
@@ -88,7 +97,12 @@ public static class Capabilities
 
     private static string Path(JsonElement arguments, string root)
     {
-        var path = Normal(Text(arguments, "path") ?? ".");
+        return Below(Text(arguments, "path") ?? ".", root);
+    }
+
+    private static string Below(string named, string root)
+    {
+        var path = Normal(named);
         var above = Normal(root);
         return path == above ? "." : path.StartsWith(above.TrimEnd('/') + "/", StringComparison.Ordinal) ? Normal(path[(above.TrimEnd('/').Length + 1)..]) : path;
     }

@@ -76,19 +76,33 @@ public static class PolicyGate
         return state.Policy is { } policy ? Judge(policy, state.Spec, [need]).Denial : null;
     }
 
-    private static (PolicyVerdict Verdict, string? Denial) Judge(PolicySet policy, RunStarted spec, ImmutableArray<AccessRequest> needs)
+    /// <summary>Likewise for a run that has not begun: its servers are asked what they offer.</summary>
+    public static Func<AccessRequest, string?> DenialBefore(PolicyBinding? binding, string agent) =>
+        Read(binding) is { } policy ? need => Judge(policy, agent, binding!, [need]).Denial : _ => null;
+
+    /// <summary>A rule of the run's policy forbids something outright: more than that none permits it.</summary>
+    public static bool Forbids(RunState state, AccessRequest need)
     {
-        var principal = new EntityUid("Agent", spec.Agent.Name);
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Policy is { } policy && Judge(policy, state.Spec, [need]).Verdict is { Allowed: false, Rules.IsEmpty: false };
+    }
+
+    private static (PolicyVerdict Verdict, string? Denial) Judge(PolicySet policy, RunStarted spec, ImmutableArray<AccessRequest> needs) =>
+        Judge(policy, spec.Agent.Name, spec.Policy!, needs);
+
+    private static (PolicyVerdict Verdict, string? Denial) Judge(PolicySet policy, string agent, PolicyBinding binding, ImmutableArray<AccessRequest> needs)
+    {
+        var principal = new EntityUid("Agent", agent);
         var rules = ImmutableArray.CreateBuilder<string>();
         var errors = ImmutableArray.CreateBuilder<string>();
         foreach (var need in needs)
         {
-            var (request, entities) = Ask(principal, spec.Policy!.Role, need);
+            var (request, entities) = Ask(principal, binding.Role, need);
             var decision = policy.Decide(request, entities);
             errors.AddRange(decision.Errors.Select(e => e.Rule));
             if (!decision.IsAllowed)
             {
-                return (new(policy.Hash, false, decision.DecidingRules, [.. errors.Distinct()]), Explain(policy, spec.Policy.Name, need, decision));
+                return (new(policy.Hash, false, decision.DecidingRules, [.. errors.Distinct()]), Explain(policy, binding.Name, need, decision));
             }
 
             rules.AddRange(decision.DecidingRules);

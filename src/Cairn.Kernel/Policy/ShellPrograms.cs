@@ -19,7 +19,9 @@ internal static class ShellPrograms
     ];
 
     /// <summary>Each program once, in the order of the line; a line without any needs a shell.</summary>
-    public static ImmutableArray<string> Of(string line)
+    /// <param name="line">The line.</param>
+    /// <param name="paths">Takes the programs that are given by a path, as far as they can be seen; such a line needs a shell.</param>
+    public static ImmutableArray<string> Of(string line, List<string>? paths = null)
     {
         var found = ImmutableArray.CreateBuilder<string>();
         var word = new StringBuilder();
@@ -47,7 +49,12 @@ internal static class ShellPrograms
                     if (started && first)
                     {
                         var name = word.ToString();
-                        if ((!quoted && IsAssignment(name)) || !IsProgram(name))
+                        if (name.Contains('/', StringComparison.Ordinal) && (quoted || !IsAssignment(name)))
+                        {
+                            paths?.Add(name);
+                            name = Shell;
+                        }
+                        else if ((!quoted && IsAssignment(name)) || !IsProgram(name))
                         {
                             return [Shell];
                         }
@@ -71,12 +78,12 @@ internal static class ShellPrograms
             }
         }
 
-        return found.Count == 0 ? [Shell] : found.DrainToImmutable();
+        return found.Count == 0 || found.Contains(Shell) ? [Shell] : found.DrainToImmutable();
     }
 
     /// <summary>A setting before a command (LD_PRELOAD=…, PATH=…) can make any program out of a permitted one.</summary>
     private static bool IsAssignment(string word) => word.Contains('=', StringComparison.Ordinal);
 
     /// <summary>A program is named, not given by a path: a file of the workspace may have any name.</summary>
-    private static bool IsProgram(string name) => name.Length > 0 && !name.Contains('/', StringComparison.Ordinal) && !Words.Contains(name);
+    private static bool IsProgram(string name) => name.Length > 0 && !Words.Contains(name);
 }

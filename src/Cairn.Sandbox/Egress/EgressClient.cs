@@ -8,14 +8,19 @@ namespace Cairn.Sandbox.Egress;
 internal sealed class EgressClient : IDisposable
 {
     private const int MaxHeaderKilobytes = 64;
-    private static readonly HttpRequestOptionsKey<NetworkRule> RuleKey = new("rule");
+    internal static readonly HttpRequestOptionsKey<NetworkRule> RuleKey = new("rule");
 
     private readonly EgressGate _gate;
     private readonly HttpMessageInvoker _http;
+    private readonly Lazy<EgressHandler> _handler;
+
+    /// <summary>For clients of the host that send requests of their own.</summary>
+    public HttpMessageHandler Handler => _handler.Value;
 
     public EgressClient(EgressGate gate)
     {
         _gate = gate;
+        _handler = new(() => new EgressHandler(gate, _http!));
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,

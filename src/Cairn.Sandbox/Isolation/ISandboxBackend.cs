@@ -1,3 +1,5 @@
+using Cairn.Abstractions;
+
 namespace Cairn.Sandbox.Isolation;
 
 /// <summary>A way to make sandboxes. What a command may see and do is the same with each; they differ in speed and in what they need.</summary>
@@ -40,4 +42,8 @@ internal abstract class SandboxedProcess : IDisposable
 /// <param name="LimitHit">The limit of its groups that was hit; null when none was.</param>
 /// <param name="Failure">Why there is no exit code, when that is known.</param>
 /// <param name="Complaint">What the backend's own programs may have added at the end of standard error.</param>
-internal readonly record struct SandboxExit(int? ExitCode, string? LimitHit, string? Failure = null, string? Complaint = null);
+internal readonly record struct SandboxExit(int? ExitCode, string? LimitHit, string? Failure = null, string? Complaint = null)
+{
+    /// <summary>The processes that it started; null when nobody could watch.</summary>
+    public ProcessesSeen? Processes { get; init; }
+}

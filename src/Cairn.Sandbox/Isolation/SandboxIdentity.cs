@@ -12,7 +12,7 @@ internal sealed class SandboxIdentity(LayerFiles files)
     private const uint AgentId = 1000;
 
     // Counted up when the files below change, so that an older Cairn's are not taken for ours.
-    private const int FilesVersion = 2;
+    private const int FilesVersion = 3;
 
     /// <summary>The environment of the programs that make a sandbox: nothing of the user's.</summary>
     public static IReadOnlyDictionary<string, string> Surroundings { get; } =
@@ -40,6 +40,9 @@ internal sealed class SandboxIdentity(LayerFiles files)
         return environment;
     }
 
+    /// <summary>The file of a profile's filter, among the sandbox's own files.</summary>
+    public static string FilterName(SandboxProfile profile) => "seccomp-" + profile;
+
     /// <summary>Where the command starts.</summary>
     public static string Directory(SandboxRequest request) =>
         request.Command.Directory.Length == 0 ? request.Root : $"{request.Root}/{request.Command.Directory}";
@@ -62,14 +65,17 @@ internal sealed class SandboxIdentity(LayerFiles files)
         var (uid, gid) = Inside(root);
         var name = string.Create(CultureInfo.InvariantCulture, $"etc/{uid}-{gid}-{FilesVersion}");
         var directory = Path.Combine(files.Path, name);
-        if (!File.Exists(Path.Combine(directory, "seccomp")))
+        if (!File.Exists(Path.Combine(directory, FilterName(SandboxProfile.Deploy))))
         {
             System.IO.Directory.CreateDirectory(directory);
             Put("passwd", Encoding.UTF8.GetBytes($"agent:x:{uid}:{gid}:agent:{SystemMounts.Home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"));
             Put("group", Encoding.UTF8.GetBytes($"agent:x:{gid}:\nnogroup:x:65534:\n"));
             Put("hosts", Encoding.UTF8.GetBytes("127.0.0.1 localhost cairn\n::1 localhost\n"));
             Put("nsswitch.conf", Encoding.UTF8.GetBytes("passwd: files\ngroup: files\nhosts: files dns\n"));
-            Put("seccomp", SeccompFilter.Program());
+            foreach (var profile in (SandboxProfile[])[SandboxProfile.Build, SandboxProfile.ReadOnly, SandboxProfile.Deploy])
+            {
+                Put(FilterName(profile), SeccompFilter.Program(profile));
+            }
         }
 
         return name;

@@ -13,4 +13,8 @@ namespace Cairn.Sandbox.Isolation;
 /// <param name="Git">What the repository's .git is; null when it has none.</param>
 /// <param name="Command">The command.</param>
 internal sealed record SandboxRequest(
-    RunId Run, string Root, OpenLayer Open, ImmutableArray<string> Lower, FileStat RootStat, EntryKind? Git, SandboxCommand Command);
+    RunId Run, string Root, OpenLayer Open, ImmutableArray<string> Lower, FileStat RootStat, EntryKind? Git, SandboxCommand Command)
+{
+    /// <summary>Its processes are recorded, where the backend can. Not for what lives on after a call.</summary>
+    public bool IsWatched { get; init; } = true;
+}

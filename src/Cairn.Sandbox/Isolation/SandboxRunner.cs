@@ -34,7 +34,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         cancellationToken.ThrowIfCancellationRequested();
         Check(request.Command);
-        request = request with { Command = WithCpuLimit(request.Command) };
+        request = request with { Command = WithCpuLimit(Narrowed(request.Command)) };
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
@@ -62,8 +62,16 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
             throw Refusal(exit.Failure ?? error.Text().Trim(), null);
         }
 
-        var hit = timedOut ? "wall time" : full ?? exit.LimitHit ?? (command.Limits.CpuSeconds is not null && exit.ExitCode == CpuTimeOver ? "CPU time" : null) ?? (output.IsCut || error.IsCut ? "output" : null);
-        return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, hit);
+        string?[] hit =
+        [
+            timedOut ? "wall time" : null, full, exit.LimitHit,
+            command.Limits.CpuSeconds is not null && exit.ExitCode == CpuTimeOver ? "CPU time" : null, output.IsCut || error.IsCut ? "output" : null,
+        ];
+        var limits = hit.OfType<string>().Distinct().ToImmutableArray();
+        return new(exit.ExitCode ?? Killed, output.Text(), Without(exit.Complaint, error.Text()), elapsed, limits.FirstOrDefault())
+        {
+            LimitsHit = limits, Processes = exit.Processes,
+        };
     }
 
     /// <summary>Starts a process that lives until it is disposed or stopped.</summary>
@@ -74,7 +82,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     {
         stop.ThrowIfCancellationRequested();
         Check(request.Command);
-        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(request.Command) }, stop);
+        var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(Narrowed(request.Command)), IsWatched = false }, stop);
         return new LiveProcess(
             process.Input!, process.Output, process.Error, process.Kill,
             async () =>
@@ -106,8 +114,12 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         }
     }
 
+    /// <summary>The parts of a profile that are mounts: the workspace is read-only, and nothing in it is a program.</summary>
+    private static SandboxCommand Narrowed(SandboxCommand command) =>
+        command.Profile == SandboxProfile.Build ? command : command with { ReadOnly = true, NoExec = true };
+
     /// <summary>A limit of the process itself, which it passes on and cannot raise; a second later it is killed.</summary>
-    private static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
+    public static SandboxCommand WithCpuLimit(SandboxCommand command) => command.Limits.CpuSeconds is not { } seconds
         ? command
         : command with { Arguments = ["/bin/sh", "-c", "ulimit -St \"$0\" && ulimit -Ht \"$1\" || exit 125; shift; exec \"$@\"", $"{seconds}", $"{seconds + 1L}", .. command.Arguments] };
 

@@ -16,13 +16,19 @@ internal sealed class MergePlanner(MergedView stack, string repository, Func<Blo
 
     public MergePlan Plan(LayerId? top, ImmutableArray<LayerEdit> net)
     {
+        if (net.Any(e => FileNames.IsGit(e.Path)) || stack.Levels.Take(stack.Levels.Length - 1).Any(level => level.Tree.Stat(".git") is not null))
+        {
+            _leftOut.Add(".git: the repository's own .git is never merged; what the run committed stays on its branch.");
+        }
+
         foreach (var edit in net)
         {
             if (FileNames.IsGit(edit.Path))
             {
-                _leftOut.Add($"{edit.Path}: the repository's own .git is never merged.");
+                continue;
             }
-            else if (FileNames.IsInsideGit(edit.Path))
+
+            if (FileNames.IsInsideGit(edit.Path))
             {
                 _leftOut.Add($"{edit.Path}: a .git within the repository is never merged: git would run what its config names.");
             }

@@ -320,7 +320,7 @@ internal sealed class Workspace : IWorkspace
                 _open,
                 [.. _stack.View.Levels.Select(l => l.Mount)],
                 _view.Root().Stat,
-                _stack.View.Levels[^1].Tree.Stat(".git")?.Kind,
+                command.OpensGit ? null : _stack.View.Levels[^1].Tree.Stat(".git")?.Kind,
                 command with { Directory = directory.Path });
     }
 

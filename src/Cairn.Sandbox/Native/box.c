@@ -8,13 +8,18 @@
 // Started as:  cairn-box FD OPTION...     in the state directory; FD is a Unix stream socket to the caller.
 //   --inside UID GID    --owner UID GID   the agent's ids inside, and those that they are outside
 //   --seccomp FILE      --join FILE       the filter; a cgroup.procs file that the init writes itself into
+//   --noexec                              no program is started from, or mapped out of, what is made here
 //   and bubblewrap's: --ro-bind[-try] FROM TO, --symlink TARGET PATH, --perms MODE, --size BYTES, --tmpfs PATH,
 //   --proc PATH, --dev PATH, --remount-ro PATH
 //
 // A message is a 32-bit length and as many bytes. To the keeper: strings, each ended by NUL
-//   run ROOT ro|rw OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
+//   run ROOT ro|rw[-noexec] OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
 // with three descriptors for the command's standard streams; or the single string "kill". Back come: R when the sandbox
-// stands, then for each command a struct answer. The sandbox lives as long as the socket is open.
+// stands, then for each command a struct answer and its events. The sandbox lives as long as the socket is open.
+//
+// Two more uses, for sandboxes that others make:
+//   cairn-box inside FD PROGRAM...   inside: asks to be watched over the socket FD, then becomes the program
+//   cairn-box watch FD               outside: watches until all of it is gone, then prints struct seen and the events
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -30,6 +35,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +47,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // From <sys/mount.h>, which some versions of the C library will not have beside <linux/mount.h>.
@@ -52,11 +60,13 @@ enum { DETACH = 2, NOFOLLOW = 8 };
 enum { MAX_MESSAGE = 4 << 20, MAX_STRINGS = 8192, MAX_DEPTH = 256, MAX_FILTER = 4096, STREAMS = 3 };
 enum flag { DIRTY = 1 };  // the sandbox could not be made clean again: the caller must not use it any more
 
-struct answer { int32_t status; int32_t flags; int64_t user_us, system_us, peak_kb; };  // status as of waitpid
+struct seen { uint32_t bytes, lost; };  // of events; lost is how many did not fit
+struct answer { int32_t status; int32_t flags; int64_t user_us, system_us, peak_kb; struct seen seen; };  // status as of waitpid
 
 static const char *const scratch[] = {"tmp", "var/tmp", "run", "home/agent", "dev/shm"};
-static int caller = -1, init_socket = -1, root_fd = -1, outside_fd = -1, inside_fd = -1, state_fd = -1;
+static int caller = -1, init_socket = -1, root_fd = -1, outside_fd = -1, inside_fd = -1, state_fd = -1, listener_fd = -1;
 static pid_t init_pid;
+static uint64_t no_exec;
 static char *message;  // the last message received, whole
 static uint32_t message_size;
 
@@ -249,7 +259,7 @@ static void make_dev(void) {
     bind_tree(path, path, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
   }
   fresh("devpts", "/dev/pts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
-  fresh("tmpfs", "/dev/shm", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "mode=1777");
+  fresh("tmpfs", "/dev/shm", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | no_exec, "mode=1777");
   link_inside("pts/ptmx", "/dev/ptmx");
   link_inside("/proc/self/fd", "/dev/fd");
   link_inside("/proc/self/fd/0", "/dev/stdin");
@@ -263,6 +273,7 @@ static void apply(char **option, int in_init, unsigned uid, unsigned gid) {
   const char *mode = "0755", *size = "0";
   for (; *option; option++) {
     const char *name = *option, *path = option[1];
+    if (!strcmp(name, "--noexec")) { no_exec = MOUNT_ATTR_NOEXEC; continue; }
     int two = !strcmp(name, "--ro-bind") || !strcmp(name, "--ro-bind-try") || !strcmp(name, "--symlink") || !strcmp(name, "--inside") || !strcmp(name, "--owner");
     if (!path || (two && !option[2])) { errno = EINVAL; die("%s lacks an argument", name); }
     const char *place = two ? option[2] : path;
@@ -272,7 +283,7 @@ static void apply(char **option, int in_init, unsigned uid, unsigned gid) {
     else if (!mine) { }
     else if (!strncmp(name, "--ro-bind", 9)) bind_tree(path, place, !strcmp(name, "--ro-bind-try"), !strcmp(path, "/dev/null") ? hard & ~(uint64_t)MOUNT_ATTR_NODEV : hard);
     else if (!strcmp(name, "--symlink")) link_inside(path, place);
-    else if (!strcmp(name, "--tmpfs")) fresh("tmpfs", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "mode=%s,size=%s,uid=%u,gid=%u", mode, size, uid, gid);
+    else if (!strcmp(name, "--tmpfs")) fresh("tmpfs", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | no_exec, "mode=%s,size=%s,uid=%u,gid=%u", mode, size, uid, gid);
     else if (!strcmp(name, "--proc")) fresh("proc", path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, "");
     else if (!strcmp(name, "--dev")) make_dev();
     else if (!strcmp(name, "--remount-ro")) {
@@ -302,6 +313,161 @@ static void raise_loopback(void) {
   close(fd);
 }
 
+// ---- Watching: which programs begin and how processes end ----------------------------------------------------------------
+//
+// A filter asks outside before a program begins and before a process ends by itself; the answer is always to go on. This
+// makes a record and is no boundary: a process may change its arguments between our look and the kernel's, and what a
+// signal ends says nothing.
+
+enum { MAX_EVENTS = 256 << 10, MAX_ARGUMENTS = 24, MAX_ARGUMENT = 256, MAX_TEXT = 512, PAGE = 4096 };
+struct event { int64_t at_us, cpu_us, peak_kb; int32_t pid, parent, status; uint16_t text; uint8_t type, cut; };  // type x: begins; e: ends
+
+static char *events;
+static struct seen seen;
+static int64_t watch_start;
+static uint32_t last_event;
+
+static int64_t microseconds(clockid_t clock) {
+  struct timespec time = {0};
+  return clock_gettime(clock, &time) ? 0 : time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
+
+static int watched(void) {
+  struct sock_filter code[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 3, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 2, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+  };
+  struct sock_fprog program = {sizeof code / sizeof *code, code};
+  // Once we look at a call, only a deadly signal interrupts it: a handler must not make an execve fail. Older kernels cannot.
+  int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+  return fd >= 0 || errno != EINVAL ? fd : (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+// Bytes of another process, as many as there are: its memory may end at any page.
+static ssize_t peek(pid_t pid, uint64_t at, void *into, size_t size) {
+  size_t first = PAGE - at % PAGE;
+  if (first > size) first = size;
+  struct iovec here = {into, size}, there[2] = {{(void *)at, first}, {(void *)(at + first), size - first}};
+  return process_vm_readv(pid, &here, 1, there, size > first ? 2 : 1, 0);
+}
+
+static size_t arguments_of(pid_t pid, uint64_t list, char *into, uint8_t *cut) {
+  uint64_t at[MAX_ARGUMENTS];
+  ssize_t n = peek(pid, list, at, sizeof at);
+  size_t count = n > 0 ? (size_t)n / sizeof *at : 0, size = 0, i = 0;
+  for (; i < count && at[i] && size < MAX_TEXT; i++) {
+    size_t room = MAX_TEXT - size < MAX_ARGUMENT ? MAX_TEXT - size : MAX_ARGUMENT;
+    ssize_t got = peek(pid, at[i], into + size, room);
+    size_t length = got > 0 ? strnlen(into + size, (size_t)got) : 0;
+    if (length == room) *cut = 1;
+    size += length;
+    if (size < MAX_TEXT) into[size++] = 0;
+  }
+  if (i == count || at[i]) *cut = 1;
+  return size;
+}
+
+static size_t text_of(pid_t pid, const char *file, char *into, size_t room) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, into, room);
+  if (fd >= 0) close(fd);
+  return n < 0 ? 0 : (size_t)n;
+}
+
+static int64_t number_of(const char *status, const char *key) {
+  const char *at = strstr(status, key);
+  return at ? strtoll(at + strlen(key), NULL, 10) : 0;
+}
+
+static void watch_begin(void) {
+  seen = (struct seen){0};
+  watch_start = microseconds(CLOCK_MONOTONIC);
+}
+
+// Answers one question of the filter. Only its number says that it is still of the process that we looked at.
+static void look(int listener) {
+  union { struct seccomp_notif ask; char room[512]; } question = {0};
+  union { struct seccomp_notif_resp answer; char room[512]; } reply = {0};
+  char status[2048], text[MAX_TEXT];
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question)) return;
+  struct seccomp_notif *ask = &question.ask;
+  pid_t task = (pid_t)ask->pid;
+  int ends = ask->data.nr == SYS_exit_group;
+  struct event event = {.type = ends ? 'e' : 'x', .at_us = microseconds(CLOCK_MONOTONIC) - watch_start};
+  if (seen.bytes + sizeof event + MAX_TEXT > MAX_EVENTS) {
+    seen.lost++;
+  } else {
+    status[text_of(task, "status", status, sizeof status - 1)] = 0;
+    event.pid = (int32_t)number_of(status, "\nTgid:"), event.parent = (int32_t)number_of(status, "\nPPid:");
+    if (ends) {
+      event.status = (int32_t)(ask->data.args[0] & 0xff), event.peak_kb = number_of(status, "\nVmHWM:");
+      event.cpu_us = microseconds((~(clockid_t)event.pid << 3) | 2);  // the processor time of a process, by its id
+      event.text = (uint16_t)text_of(task, "cmdline", text, sizeof text), event.cut = event.text == sizeof text;
+    } else {
+      event.text = (uint16_t)arguments_of(task, ask->data.args[ask->data.nr == SYS_execveat ? 2 : 1], text, &event.cut);
+    }
+    // Who looks a program up in PATH by trying tells us once.
+    struct event *last = (struct event *)(events + last_event);
+    int again = !ends && seen.bytes && last->type == 'x' && last->pid == event.pid && last->text == event.text && !memcmp(last + 1, text, event.text);
+    if (event.pid > 0 && !again && !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &ask->id)) {
+      last_event = seen.bytes;
+      memcpy(events + seen.bytes, &event, sizeof event);
+      memcpy(events + seen.bytes + sizeof event, text, event.text);
+      seen.bytes += (uint32_t)(sizeof event + ((event.text + 7U) & ~7U));
+    }
+  }
+  reply.answer.id = ask->id, reply.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+static int send_one(int to, char byte, int fd) {
+  char control[CMSG_SPACE(sizeof fd)] = {0};
+  struct iovec part = {&byte, 1};
+  struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1};
+  if (fd >= 0) {
+    head.msg_control = control, head.msg_controllen = sizeof control;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&head);
+    c->cmsg_level = SOL_SOCKET, c->cmsg_type = SCM_RIGHTS, c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  return sendmsg(to, &head, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+static _Noreturn void inside(int fd, char **program) {
+  int listener = watched();
+  // Without a record the command runs all the same; with a filter that nobody listens to it could not.
+  if (listener >= 0 && send_one(fd, 'w', listener)) { kill(getpid(), SIGKILL); _exit(125); }
+  close(fd);
+  if (listener >= 0) close(listener);
+  execvp(program[0], program);
+  int error = errno;
+  dprintf(2, "%s: %s\n", program[0], error == ENOENT ? "not found" : strerror(error));
+  _exit(error == ENOENT ? 127 : 126);
+}
+
+static _Noreturn void watch(int fd) {
+  int fds[STREAMS], count = 0;
+  char byte;
+  events = malloc(MAX_EVENTS);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) || !events) die("watch");
+  watch_begin();
+  if (!receive(fd, &byte, 1, fds, &count) && count == 1) {
+    close(fd);
+    for (struct pollfd wait = {.fd = fds[0], .events = POLLIN}; poll(&wait, 1, -1) > 0 || errno == EINTR;) {
+      if (wait.revents & POLLIN) look(fds[0]);
+      else if (wait.revents) break;  // nobody is left under the filter
+    }
+  }
+  struct iovec all[2] = {{&seen, sizeof seen}, {events, seen.bytes}};
+  _exit(writev(1, all, 2) < 0);
+}
+
 // ---- The init: process 1 of the sandbox ------------------------------------------------------------------------------
 
 static void drop(const char *filter, size_t size) {
@@ -321,6 +487,18 @@ static void limit(int what, const char *value) {
   if (most.rlim_max > 0 && setrlimit(what, &most)) _exit(125);
 }
 
+// The program that a name stands for. execvp would try each directory with an execve, and each would be an event.
+static const char *path_of(const char *name) {
+  static char path[4096];
+  for (const char *at = getenv("PATH"); !strchr(name, '/') && at && *at;) {
+    size_t size = strcspn(at, ":");
+    snprintf(path, sizeof path, "%.*s/%s", (int)size, at, name);
+    if (!access(path, X_OK)) return path;
+    at += size + (at[size] == ':');
+  }
+  return strchr(name, '/') ? name : "/nonexistent";
+}
+
 // In the child of vfork: nothing here may change what the parent goes on with.
 static _Noreturn void start(char **field, char **environment, char **arguments, const int *fds) {
   const struct rlimit none = {0, 0};
@@ -332,7 +510,7 @@ static _Noreturn void start(char **field, char **environment, char **arguments, 
   limit(RLIMIT_FSIZE, field[6]), limit(RLIMIT_NOFILE, field[7]), limit(RLIMIT_NPROC, field[8]);
   if (setrlimit(RLIMIT_CORE, &none) || chdir(field[5])) _exit(125);
   sigprocmask(SIG_SETMASK, &empty, NULL);
-  execvpe(arguments[0], arguments, environment);
+  execve(path_of(arguments[0]), arguments, environment);
   int error = errno;
   dprintf(2, "%s: %s\n", arguments[0], error == ENOENT ? "not found" : strerror(error));
   _exit(error == ENOENT ? 127 : 126);
@@ -360,7 +538,7 @@ static void run_command(int keeper, int signals, char **field, int n, const int 
   if (count != STREAMS || variables < 0 || 10 + variables >= n) _exit(125);
   memcpy(environment, field + 10, sizeof(char *) * (size_t)variables);
   environment[variables] = NULL;
-  // execvpe looks the program up in our PATH, not in the command's.
+  // The program is looked up in our PATH: it must be the command's.
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
   for (int i = 0; i < variables; i++) if (!strncmp(environment[i], "PATH=", 5)) setenv("PATH", environment[i] + 5, 1);
   pid_t child = vfork();
@@ -408,13 +586,16 @@ static _Noreturn void init(int keeper, char **options, const char **join, unsign
   if (most < 0 || write(most, "0", 1) != 1) die("forbid user namespaces");
   close(most), close(kernel), close(root_fd);
   drop(filter, filter_size);
-  sigset_t watched;
-  sigemptyset(&watched), sigaddset(&watched, SIGCHLD);
-  if (sigprocmask(SIG_BLOCK, &watched, NULL)) die("signals");
-  int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+  sigset_t ended;
+  sigemptyset(&ended), sigaddset(&ended, SIGCHLD);
+  if (sigprocmask(SIG_BLOCK, &ended, NULL)) die("signals");
+  int signals = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0 || setsid() < 0) die("signals");
   umask(022);
-  if (send_all(keeper, "r", 1)) _exit(0);
+  // The last thing: from here on even our own end is asked for.
+  int listener = watched();
+  if (send_one(keeper, 'r', listener)) _exit(0);
+  if (listener >= 0) close(listener);
   for (;;) {
     int fds[STREAMS], count;
     if (receive_message(keeper, fds, &count)) _exit(0);
@@ -433,7 +614,7 @@ static void enter(int namespace) {
 // Mounts the workspace as the command asks and attaches it at its own path inside.
 static void attach_workspace(char **field) {
   const char *root = field[1], *options = field[3];
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strcmp(field[2], "ro") ? 0 : MOUNT_ATTR_RDONLY)};
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
   if (mount(root, "stage/repo", NULL, 4096 /* MS_BIND */, NULL)) die("bind %s", root);
   if (mount("overlay", "stage/over", "overlay", 0, options)) die("overlay over %s", root);
   if (!strcmp(field[4], "git")) {
@@ -515,19 +696,22 @@ static void serve(void) {
     char *root = strdup(field[1]);
     int git = !strcmp(field[4], "git");
     attach_workspace(field);
+    watch_begin();
     if (!root || forward(init_socket, fds, count)) die("the sandbox is gone");
     for (int i = 0; i < count; i++) close(fds[i]);
     for (;;) {
-      struct pollfd ready[] = {{.fd = init_socket, .events = POLLIN}, {.fd = caller, .events = POLLIN}};
-      if (poll(ready, 2, -1) < 0 && errno != EINTR) die("poll");
+      struct pollfd ready[] = {{.fd = init_socket, .events = POLLIN}, {.fd = caller, .events = POLLIN}, {.fd = listener_fd, .events = POLLIN}};
+      if (poll(ready, 3, -1) < 0 && errno != EINTR) die("poll");
+      if (ready[2].revents & POLLIN) look(listener_fd);
       if (ready[0].revents) break;
       if (ready[1].revents && (receive_message(caller, fds, &count) || forward(init_socket, NULL, 0))) _exit(0);
     }
     int none = 0;
     if (receive(init_socket, &answer, sizeof answer, fds, &none)) { errno = ECHILD; die("the sandbox was killed"); }
     answer.flags = clean(root, git) || system_v_objects() ? DIRTY : 0;
+    answer.seen = seen;
     free(root);
-    if (send_all(caller, &answer, sizeof answer)) _exit(0);
+    if (send_all(caller, &answer, sizeof answer) || send_all(caller, events, seen.bytes)) _exit(0);
   }
 }
 
@@ -547,6 +731,8 @@ int main(int argc, char **argv) {
   int pair[2], joins = 0, as_root = geteuid() == 0;
   char stage = 0;
   if (argc < 3) { errno = EINVAL; die("usage: cairn-box FD OPTION..."); }
+  if (!strcmp(argv[1], "watch")) watch(atoi(argv[2]));
+  if (!strcmp(argv[1], "inside") && argc > 3) inside(atoi(argv[2]), argv + 3);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL)) die("parent death signal");
   caller = atoi(argv[1]);
   if (caller < 3) { errno = EINVAL; die("the caller's socket"); }
@@ -554,14 +740,14 @@ int main(int argc, char **argv) {
   if ((caller > 3 && syscall(SYS_close_range, 3, caller - 1, 0)) || syscall(SYS_close_range, caller + 1, ~0U, 0)) die("close");
   fcntl(caller, F_SETFD, FD_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
-  message = malloc(MAX_MESSAGE);
+  message = malloc(MAX_MESSAGE), events = malloc(MAX_EVENTS);
   for (char **at = argv + 2; *at; at++) {
     if (!strcmp(*at, "--seccomp") && at[1]) filter_size = read_filter(at[1], filter);
     else if (!strcmp(*at, "--join") && at[1] && joins < 3) join[joins++] = at[1];
     else if (!strcmp(*at, "--inside") && at[1] && at[2]) uid = (unsigned)atol(at[1]), gid = (unsigned)atol(at[2]);
     else if (!strcmp(*at, "--owner") && at[1] && at[2]) owner_uid = (unsigned)atol(at[1]), owner_gid = (unsigned)atol(at[2]);
   }
-  if (!filter_size || uid == 0 || !message) { errno = EINVAL; die("a filter and ids are needed"); }
+  if (!filter_size || uid == 0 || !message || !events) { errno = EINVAL; die("a filter and ids are needed"); }
   if (!as_root) {
     unsigned my_uid = geteuid(), my_gid = getegid();
     if (unshare(CLONE_NEWUSER)) die("user namespace");
@@ -601,7 +787,9 @@ int main(int argc, char **argv) {
   put(path, "%u %u 1", uid, owner_uid);
   snprintf(path, sizeof path, "/proc/%d/gid_map", (int)init_pid);
   put(path, "%u %u 1", gid, owner_gid);
-  if (send_all(init_socket, "g", 1) || recv(init_socket, &stage, 1, 0) != 1) _exit(125);
+  int count = 0, passed[STREAMS];
+  if (send_all(init_socket, "g", 1) || receive(init_socket, &stage, 1, passed, &count)) _exit(125);
+  if (count == 1) listener_fd = passed[0];
   if (send_all(caller, "R", 1)) _exit(0);
   serve();
 }

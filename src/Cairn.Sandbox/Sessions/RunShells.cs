@@ -76,7 +76,7 @@ internal sealed class RunShells(
         await changing.WaitAsync(cancellationToken);
         try
         {
-            var (client, state) = await ConnectAsync();
+            var (client, state) = await ConnectAsync(input.Limits);
             var held = state.Shells.Where(s => s.Name == input.Shell && !s.IsDead).Cast<HeldShell?>().FirstOrDefault();
             if (held is { IsParked: true } && input.Input.IsEmpty)
             {
@@ -196,12 +196,12 @@ internal sealed class RunShells(
         return held;
     }
 
-    private async Task<(HolderClient Client, HolderState State)> ConnectAsync()
+    private async Task<(HolderClient Client, HolderState State)> ConnectAsync(SandboxLimits limits)
     {
         NoticeDeath();
         if (_client is null)
         {
-            var command = new SandboxCommand(["serve"]) { Environment = Environment };
+            var command = new SandboxCommand(["serve"]) { Environment = Environment, Limits = limits };
             var wanted = request(command);
             _client = await holder.StartAsync(wanted, wanted.Open.Scratch(Fresh("w")), wanted.Open.Scratch(Fresh("s")));
         }

@@ -19,6 +19,10 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
     private const string Sockets = "shells";
     private const string Ending = ".sock";
     private static readonly TimeSpan Unattended = TimeSpan.FromDays(1);
+
+    /// <summary>A shell speaks to its holder over descriptors just below this.</summary>
+    private const int LeastOpenFiles = 256;
+
     private readonly Lazy<ProcessLauncher> _launcher = new();
 
     /// <summary>Where the helper is, if this installation has it.</summary>
@@ -27,14 +31,20 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
     /// <summary>Connects to the holder of a run; null when there is none.</summary>
     public HolderClient? TryConnect(RunId run)
     {
+        return TryConnect(files.State, run);
+    }
+
+    /// <summary>Likewise for somebody who only looks, and must not touch the state directory.</summary>
+    public static HolderClient? TryConnect(DirectoryHandle state, RunId run)
+    {
         var socket = $"{Sockets}/{run}{Ending}";
-        if (!File.Exists(Path.Combine(files.Path, socket)))
+        if (!File.Exists(Path.Combine(state.Name, socket)))
         {
             return null;
         }
 
         // By the handle: the path itself may be longer than a socket's name can be.
-        var handle = files.State.Handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
+        var handle = state.Handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
         return HolderClient.TryConnect($"/proc/self/fd/{handle}/{socket}");
     }
 
@@ -65,7 +75,11 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
         Directory.CreateDirectory(Path.Combine(files.Path, work));
         CgroupTree.Current.KillLeftovers(Owner, request.Run);
         var groups = CgroupTree.Current.Make(Owner, request.Run, request.Command.Limits);
-        request = request with { Command = request.Command with { Arguments = [Program, "serve"] } };
+        var limits = request.Command.Limits;
+        request = request with
+        {
+            Command = SandboxRunner.WithCpuLimit(request.Command with { Arguments = [Program, "serve"], Limits = limits with { OpenFiles = Math.Max(limits.OpenFiles, LeastOpenFiles) } }),
+        };
         var chain = new SandboxChain(files, [.. mounts, new SandboxMount(Program, Required: true)]).Build(request, groups, work, status);
 
         // The sandbox's own processes must not stand in the workspace: it could never be taken away.

@@ -15,13 +15,14 @@ internal static class ShellScript
     /// <param name="again">What <see cref="Again"/> gave; null for a new shell.</param>
     public static string Start(string root, string? again)
     {
-        var script = new StringBuilder($"__cairn_root={Quoted(root)}\n").Append(Hook);
+        // Bash would take these lines for what somebody typed.
+        var script = new StringBuilder($"builtin set +o history\n__cairn_root={Quoted(root)}\n").Append(Hook);
         if (again is not null)
         {
             script.Append("builtin unset ").Append(GivenVariables).Append('\n').Append(again);
         }
 
-        return script.Append("\nexec 2>&$__cairn_error {__cairn_error}>&-\n").ToString();
+        return script.Append("\nexec 2>&$__cairn_error {__cairn_error}>&-; builtin set -o history\n").ToString();
     }
 
     /// <summary>The commands that make a shell what it was at a prompt.</summary>
@@ -29,7 +30,8 @@ internal static class ShellScript
         $"builtin cd -- {Quoted(state.Previous.Length > 0 ? state.Previous : state.Directory)}\n"
         + $"builtin cd -- {Quoted(state.Directory)} || builtin cd -- \"$__cairn_root\"\n{state.Script}";
 
-    private static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+    /// <summary>A text as one word of a shell.</summary>
+    public static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 
     private static string ReadHook()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Cairn.Sandbox.Sessions;
 
@@ -13,11 +14,13 @@ namespace Cairn.Sandbox.Sessions;
 /// <param name="Directory">Working directory.</param>
 /// <param name="Previous">The one before it.</param>
 /// <param name="Jobs">The shell's jobs, for people.</param>
-/// <param name="Script">The commands that make a shell of the same kind: variables, functions, options, aliases, traps, umask.</param>
-internal sealed record ShellState(int Number, int ExitCode, string Directory, string Previous, ImmutableArray<string> Jobs, string Script)
+/// <param name="Script">The commands that make a shell of the same kind: variables, functions, options, aliases, traps, umask, history.</param>
+internal sealed partial record ShellState(int Number, int ExitCode, string Directory, string Previous, ImmutableArray<string> Jobs, string Script)
 {
-    /// <summary>The sections of a report, each ended by NUL.</summary>
-    private const int Sections = 13;
+    /// <summary>The sections of a report, each ended by NUL. A shell that an older Cairn started says nothing of its history.</summary>
+    private const int Sections = 14;
+    private const int OldSections = 13;
+    private const int MaxHistoryLine = 4096;
 
     /// <summary>What belongs to the process that a shell is, or is set by it anew.</summary>
     private static readonly HashSet<string> Own =
@@ -33,7 +36,7 @@ internal sealed record ShellState(int Number, int ExitCode, string Directory, st
     public static ShellState? Parse(ReadOnlySpan<byte> report)
     {
         var parts = Encoding.UTF8.GetString(report).Split('\0');
-        if (parts.Length != Sections + 1 || parts[^1] != "\u0002"
+        if (parts.Length is not (Sections + 1 or OldSections + 1) || parts[^1] != "\u0002"
             || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var number)
             || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out var exit))
         {
@@ -53,9 +56,15 @@ internal sealed record ShellState(int Number, int ExitCode, string Directory, st
             script.Append(line).Append('\n');
         }
 
-        foreach (var section in parts[8..Sections])
+        foreach (var section in parts[8..OldSections])
         {
             script.Append(section).Append('\n');
+        }
+
+        script.Append("builtin set +o history\nbuiltin history -c\n");
+        foreach (var line in parts.Length > Sections ? History(parts[OldSections]) : [])
+        {
+            script.Append("builtin history -s -- ").Append(ShellScript.Quoted(line)).Append('\n');
         }
 
         return new(number, exit, parts[2], parts[3], [.. Lines(parts[4]).Select(l => l.Trim())], script.ToString());
@@ -83,6 +92,24 @@ internal sealed record ShellState(int Number, int ExitCode, string Directory, st
         var end = declaration.AsSpan(start).IndexOfAny('=', ' ', '\n');
         return start <= 0 ? "" : end < 0 ? declaration[start..] : declaration.Substring(start, end);
     }
+
+    /// <summary>The commands that `history` lists; one of several lines goes on until the next number.</summary>
+    public static IEnumerable<string> History(string text)
+    {
+        var starts = HistoryNumber().Matches(text);
+        for (var i = 0; i < starts.Count; i++)
+        {
+            var from = starts[i].Index + starts[i].Length;
+            var line = text[from..(i + 1 < starts.Count ? starts[i + 1].Index : text.Length)].TrimEnd('\n');
+            if (line.Length is > 0 and <= MaxHistoryLine)
+            {
+                yield return line;
+            }
+        }
+    }
+
+    [GeneratedRegex("^ *[0-9]+[* ] ", RegexOptions.Multiline)]
+    private static partial Regex HistoryNumber();
 
     private static bool Restores(string name) => name.Length > 0 && !Own.Contains(name) && !name.StartsWith("__cairn", StringComparison.Ordinal);
 

@@ -25,6 +25,8 @@ __cairn_prompt() {
     builtin shopt -p || :
     builtin printf '\0'
     builtin set +o
+    builtin printf '\0'
+    HISTTIMEFORMAT= builtin history 200 || :
     builtin printf '\0\2'
   } >&250
   builtin cd / || :

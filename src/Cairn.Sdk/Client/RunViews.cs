@@ -91,6 +91,9 @@ public sealed record StateView(
 {
     /// <summary>What came in of the model's answer or a tool's output before a stop cut it off; null when the place is behind no such stop.</summary>
     public string? CutOff { get; init; }
+
+    /// <summary>The result of the last tool call before the place that did more than answer; null when there is none.</summary>
+    public ToolCallFinished? LastCall { get; init; }
 }
 
 /// <summary>A changed file with its text difference.</summary>

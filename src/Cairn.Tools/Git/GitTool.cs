@@ -8,11 +8,11 @@ namespace Cairn.Tools.Git;
 
 /// <summary>
 /// What the git tools share. Whatever a repository can make git run (hooks, pagers, external diffs, file system monitors,
-/// signature programs, submodules) is switched off, although it would only run in the sandbox: a tool that reads must do
+/// signature programs, submodules) is switched off, although it would only run in the sandbox: a tool must do what it says and
 /// nothing else, and must say what git says, not what a program of the repository prints.
 /// </summary>
-internal abstract class GitTool(string name, string example)
-    : DriverTool("Git", name, EffectClass.Pure, Wall + TimeSpan.FromSeconds(30), example, "fs.read")
+internal abstract class GitTool(string name, string example, EffectClass effect = EffectClass.Pure, string capability = "fs.read")
+    : DriverTool("Git", name, effect, Wall + TimeSpan.FromSeconds(30), example, capability)
 {
     private const int MaxOutputBytes = 96 * 1024;
     private const int MaxErrorChars = 600;
@@ -31,22 +31,36 @@ internal abstract class GitTool(string name, string example)
     ];
 
     /// <summary>Runs git and gives its answer, or says why there is none.</summary>
-    protected static async Task<ToolResult> GitAsync(ToolContext context, IEnumerable<string> arguments, string nothing, CancellationToken cancellationToken)
+    protected static Task<ToolResult> GitAsync(ToolContext context, IEnumerable<string> arguments, string nothing, CancellationToken cancellationToken) =>
+        RunAsync(context, Command(context, [.. Always, .. arguments], withDirectory: true) with { ReadOnly = true }, nothing, cancellationToken);
+
+    /// <summary>A command in the environment that git gets here.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="arguments">Program and arguments.</param>
+    /// <param name="withDirectory">Name the repository, so that git does not look for one and find what somebody planted.</param>
+    protected static SandboxCommand Command(ToolContext context, ImmutableArray<string> arguments, bool withDirectory)
     {
         var root = context.Workspace.Root;
-        var command = new SandboxCommand([.. Always, .. arguments])
+        var environment = ImmutableDictionary.CreateRange(
+            StringComparer.Ordinal,
+            [
+                KeyValuePair.Create("GIT_WORK_TREE", root), KeyValuePair.Create("GIT_CONFIG_NOSYSTEM", "1"), KeyValuePair.Create("GIT_CONFIG_GLOBAL", "/dev/null"),
+                KeyValuePair.Create("GIT_ATTR_NOSYSTEM", "1"), KeyValuePair.Create("GIT_TERMINAL_PROMPT", "0"), KeyValuePair.Create("GIT_NO_REPLACE_OBJECTS", "1"),
+                KeyValuePair.Create("GIT_LITERAL_PATHSPECS", "1"), KeyValuePair.Create("GIT_OPTIONAL_LOCKS", "0"),
+                KeyValuePair.Create("GIT_CONFIG_COUNT", "1"), KeyValuePair.Create("GIT_CONFIG_KEY_0", "safe.directory"), KeyValuePair.Create("GIT_CONFIG_VALUE_0", "*"),
+                KeyValuePair.Create("GIT_AUTHOR_NAME", "Cairn agent"), KeyValuePair.Create("GIT_AUTHOR_EMAIL", "agent@cairn.invalid"),
+                KeyValuePair.Create("GIT_COMMITTER_NAME", "Cairn agent"), KeyValuePair.Create("GIT_COMMITTER_EMAIL", "agent@cairn.invalid"),
+            ]);
+        return new(arguments)
         {
-            ReadOnly = true,
             Limits = new SandboxLimits { Wall = Wall, OutputBytes = MaxOutputBytes },
-            Environment = ImmutableDictionary.CreateRange(
-                StringComparer.Ordinal,
-                [
-                    // Named, so that git does not look for a repository and find one that somebody planted.
-                    KeyValuePair.Create("GIT_DIR", root.TrimEnd('/') + "/.git"), KeyValuePair.Create("GIT_WORK_TREE", root),
-                    KeyValuePair.Create("GIT_CONFIG_NOSYSTEM", "1"), KeyValuePair.Create("GIT_CONFIG_GLOBAL", "/dev/null"),
-                    KeyValuePair.Create("GIT_ATTR_NOSYSTEM", "1"), KeyValuePair.Create("GIT_TERMINAL_PROMPT", "0"), KeyValuePair.Create("GIT_NO_REPLACE_OBJECTS", "1"),
-                ]),
+            Environment = withDirectory ? environment.Add("GIT_DIR", root.TrimEnd('/') + "/.git") : environment,
         };
+    }
+
+    /// <summary>Runs a command of git's and gives its answer, or says why there is none.</summary>
+    protected static async Task<ToolResult> RunAsync(ToolContext context, SandboxCommand command, string nothing, CancellationToken cancellationToken)
+    {
         var result = await context.Workspace.RunAsync(command, cancellationToken);
         var data = new CommandData(result.ExitCode, result.Output, result.Error, (long)result.Wall.TotalMilliseconds, result.LimitHit);
         var answer = result switch

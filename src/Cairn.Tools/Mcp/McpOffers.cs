@@ -26,18 +26,19 @@ public static partial class McpOffers
     /// <summary>The server with what it offers, and what of it cannot be used.</summary>
     /// <param name="server">The server.</param>
     /// <param name="workspace">Where it runs.</param>
+    /// <param name="network">The way to a server of the network; null when there is none.</param>
     /// <param name="reachesOut">The run's network lets more through than reading.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="Custom.ManifestException">When the server cannot be started or does not answer.</exception>
     public static async Task<(McpServer Server, ImmutableArray<string> LeftOut)> ListAsync(
-        McpServer server, IWorkspace workspace, bool reachesOut, CancellationToken cancellationToken)
+        McpServer server, IWorkspace workspace, INetwork? network, bool reachesOut, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(workspace);
         var offers = ImmutableArray.CreateBuilder<McpOffer>();
         var leftOut = ImmutableArray.CreateBuilder<string>();
         await using var connection = new McpConnection(server);
-        var context = new ToolContext(RunId.Parse("mcp-list"), CallId.Parse("c0"), workspace);
+        var context = new ToolContext(RunId.Parse("mcp-list"), CallId.Parse("c0"), workspace) { Network = network };
         var result = await connection.UseAsync(context, ListAsync, cancellationToken);
         return result.Status == ToolStatus.Ok
             ? (server with { Offers = offers.ToImmutable() }, leftOut.ToImmutable())
@@ -45,7 +46,8 @@ public static partial class McpOffers
 
         async Task<ToolResult> ListAsync(McpClient client, CancellationToken token)
         {
-            var external = server.Network && reachesOut;
+            // What stands behind an address is outside of every sandbox.
+            var external = server.Url is not null || (server.Network && reachesOut);
             foreach (var tool in await ToolsAsync(client, token))
             {
                 Add(tool.Name, tool.Description ?? tool.Title ?? "", JsonNode.Parse(tool.InputSchema.GetRawText()), McpKind.Tool, EffectOf(tool, server, external));
@@ -86,11 +88,11 @@ public static partial class McpOffers
 
     // Only a hint of the server, and good enough: whatever it is, the sandbox holds it, and the worst is a call that is run again.
     private static EffectClass EffectOf(Tool tool, McpServer server, bool external) =>
-        tool.Annotations?.ReadOnlyHint == true && server.Files != McpFiles.Writable ? EffectClass.Pure
+        tool.Annotations?.ReadOnlyHint == true && (server.Url is not null || server.Files != McpFiles.Writable) ? EffectClass.Pure
         : external ? EffectClass.ExternalUnkeyed : EffectClass.Sandboxed;
 
     private static EffectClass Reading(McpServer server, bool external) =>
-        server.Files != McpFiles.Writable ? EffectClass.Pure : external ? EffectClass.ExternalUnkeyed : EffectClass.Sandboxed;
+        server.Url is not null || server.Files != McpFiles.Writable ? EffectClass.Pure : external ? EffectClass.ExternalUnkeyed : EffectClass.Sandboxed;
 
     private static async Task<List<Tool>> ToolsAsync(McpClient client, CancellationToken cancellationToken)
     {

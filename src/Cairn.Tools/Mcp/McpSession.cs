@@ -11,11 +11,14 @@ internal sealed class McpSession : IAsyncDisposable
     private const int MaxMessageBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan Parting = TimeSpan.FromSeconds(2);
 
-    private readonly ISandboxProcess _process;
-    private readonly BoundedLines _lines;
+    private readonly ISandboxProcess? _process;
+    private readonly BoundedLines? _lines;
+    private readonly INetworkLine? _line;
 
     private McpSession(ISandboxProcess process, BoundedLines lines, McpClient client, IWorkspace workspace) =>
         (_process, _lines, Client, Workspace, Top) = (process, lines, client, workspace, workspace.Top);
+
+    private McpSession(INetworkLine line, McpClient client, IWorkspace workspace) => (_line, Client, Workspace) = (line, client, workspace);
 
     public McpClient Client { get; }
 
@@ -24,10 +27,42 @@ internal sealed class McpSession : IAsyncDisposable
     /// <summary>The layer on which the workspace stood when the server was started.</summary>
     public LayerId? Top { get; }
 
-    public bool HasEnded => _process.Ended.IsCompleted || _lines.IsExceeded;
+    /// <summary>What the server, or the client of one of the network, asked of the network since this was last called.</summary>
+    public ImmutableArray<NetworkAccess> TakeNetwork() => _process?.TakeNetwork() ?? _line?.TakeLog() ?? [];
+
+    public bool HasEnded => _process is { Ended.IsCompleted: true } || _lines is { IsExceeded: true };
 
     /// <exception cref="WorkspaceException">When no sandbox can be made.</exception>
-    public static async Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, CancellationToken cancellationToken)
+    public static Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken) =>
+        server.Url is { } url ? ConnectAsync(server, new Uri(url), workspace, network, asked, cancellationToken) : StartAsync(server, workspace, cancellationToken);
+
+    /// <summary>Connects to a server of the network. The line belongs to the session, which may live for many calls.</summary>
+    private static async Task<McpSession> ConnectAsync(
+        McpServer server, Uri url, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken)
+    {
+        var line = (network ?? throw new McpFailure("the run has no network: name the server's host under `network` or with --allow-net")).OpenLine();
+        try
+        {
+            var transport = new HttpClientTransport(
+                new HttpClientTransportOptions
+                {
+                    // No standing stream: nothing is asked while no call is under way.
+                    Endpoint = url, TransportMode = HttpTransportMode.StreamableHttp, Name = server.Name, EnableStandaloneGetStream = false,
+                },
+                new HttpClient(line.Handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+                null,
+                ownsHttpClient: true);
+            return new(line, await McpClient.CreateAsync(transport, Options, null, cancellationToken), workspace);
+        }
+        catch (Exception e)
+        {
+            await line.DisposeAsync();
+            asked.AddRange(line.TakeLog());
+            throw e is OperationCanceledException && cancellationToken.IsCancellationRequested ? e : new McpFailure(Why(e), e);
+        }
+    }
+
+    private static async Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, CancellationToken cancellationToken)
     {
         var process = await workspace.StartAsync(
             new SandboxCommand(server.Command)
@@ -41,12 +76,7 @@ internal sealed class McpSession : IAsyncDisposable
         var lines = new BoundedLines(process.Output, MaxMessageBytes);
         try
         {
-            var client = await McpClient.CreateAsync(
-                new StreamClientTransport(process.Input, lines),
-                new McpClientOptions { ClientInfo = new() { Name = "cairn", Version = "1" } },
-                null,
-                cancellationToken);
-            return new(process, lines, client, workspace);
+            return new(process, lines, await McpClient.CreateAsync(new StreamClientTransport(process.Input, lines), Options, null, cancellationToken), workspace);
         }
         catch (Exception e)
         {
@@ -60,12 +90,33 @@ internal sealed class McpSession : IAsyncDisposable
 
     /// <summary>What is known of why the server ended.</summary>
     /// <param name="seen">What its client saw of it.</param>
-    public string LastWords(string seen) => _lines.IsExceeded ? $"one message was larger than {MaxMessageBytes >> 20} MiB" : seen + Tail(_process);
+    public string LastWords(Exception seen) => _lines is { IsExceeded: true } ? $"one message was larger than {MaxMessageBytes >> 20} MiB"
+        : _process is null ? Why(seen) : seen.Message + Tail(_process);
+
+    private static McpClientOptions Options => new() { ClientInfo = new() { Name = "cairn", Version = "1" } };
+
+    /// <summary>The rule or the error at the bottom says more than the client around it.</summary>
+    private static string Why(Exception e)
+    {
+        for (var at = e; at is not null; at = at.InnerException)
+        {
+            if (at is NetworkException)
+            {
+                return at.Message;
+            }
+        }
+
+        return e.Message;
+    }
 
     public async ValueTask DisposeAsync()
     {
         // First the process: then nothing that the client waits for can still come.
-        await _process.DisposeAsync();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
         try
         {
             await Client.DisposeAsync().AsTask().WaitAsync(Parting);
@@ -73,6 +124,11 @@ internal sealed class McpSession : IAsyncDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The server is gone; how its client takes that is of no interest.
+        }
+
+        if (_line is not null)
+        {
+            await _line.DisposeAsync();
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class McpTool(McpConnection connection, McpServer server, McpOff
         TimeSpan.FromSeconds(server.TimeoutSeconds + 30))
     {
         Source = "mcp:" + server.Name,
-        Capabilities = server.Network ? ["net.connect"] : [],
+        Capabilities = server.Network || server.Url is not null ? ["net.connect"] : [],
         AnswerBytes = AnswerBytes,
     };
 

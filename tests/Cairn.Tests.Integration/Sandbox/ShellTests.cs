@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Cairn.Sandbox.Sessions;
 
 namespace Cairn.Tests.Integration.Sandbox;
 
@@ -49,6 +50,68 @@ public sealed partial class ShellTests : IDisposable
         Assert.Contains("Read-only file system", answer.Output, StringComparison.Ordinal);
         Assert.Equal(pid, Number(answer));
         Assert.Equal(LayerId.Parse("r1.3"), workspace.Freeze(LayerId.Parse("r1.3"))!.Layer);
+    }
+
+    [Fact]
+    public async Task A_shell_that_is_built_again_has_its_history()
+    {
+        ShellSet known;
+        await using (var workspace = _fixture.Open())
+        {
+            await Type(workspace, "echo first thing\n");
+            await Type(workspace, "for i in 1 2; do\necho \"it's $i\"\ndone\n");
+            known = workspace.Shells!.Set!;
+        }
+
+        _fixture.Store.EndShells(_run);
+        await using var again = _fixture.Store.Open(_run, _fixture.Repository, null, known);
+        var answer = await Type(again, "history; fc -ln -1\n");
+        Assert.Contains("echo first thing", answer.Output, StringComparison.Ordinal);
+        Assert.Contains("echo \"it's $i\"", answer.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("__cairn", answer.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Somebody_attached_sees_what_is_printed_types_into_what_runs_and_sets_the_size()
+    {
+        await using var workspace = _fixture.Open();
+        await Type(workspace, "echo before\n");
+        using var one = await ShellTerminal.OpenAsync(_fixture.State, _run, null);
+        using var two = await ShellTerminal.OpenAsync(_fixture.State, _run, "main");
+        var (first, second) = (new Seen(), new Seen());
+        await one.WatchAsync(first.Add);
+        await two.WatchAsync(second.Add);
+        Assert.Contains("rests", await one.TypeAsync("echo never\n"u8.ToArray()), StringComparison.Ordinal);
+        var running = workspace.Shells!.SendAsync(
+            new(CallId.Parse("c77"), "main", "stty size; read -r answer; stty size; echo got=$answer\n"u8.ToArray(), Patience, 64 * 1024), TestContext.Current.CancellationToken);
+        await first.UntilAsync("40 120");
+        await one.ResizeAsync(91, 33);
+        Assert.Null(await one.TypeAsync("by hand\n"u8.ToArray()));
+        var answer = await running;
+        for (var i = 0; !answer.Output.Contains("got=by hand", StringComparison.Ordinal) && i < 5; i++)
+        {
+            // The program asked for input before it was there: that is an answer as well.
+            answer = await workspace.Shells.SendAsync(new(CallId.Parse($"c8{i}"), "main", default, Patience, 64 * 1024), TestContext.Current.CancellationToken);
+        }
+
+        await second.UntilAsync("got=by hand");
+        await second.UntilAsync("33 91");
+        await first.UntilAsync("got=by hand");
+        Assert.Contains("does-not-exist", (await Assert.ThrowsAsync<WorkspaceException>(() => ShellTerminal.OpenAsync(_fixture.State, _run, "does-not-exist"))).Message, StringComparison.Ordinal);
+        await workspace.Shells.CloseAsync(CallId.Parse("c99"), "main", TestContext.Current.CancellationToken);
+        await one.Ended.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Contains("no live shell", (await Assert.ThrowsAsync<WorkspaceException>(() => ShellTerminal.OpenAsync(_fixture.State, _run, null))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shells_live_under_the_limits_that_they_were_opened_with()
+    {
+        await using var workspace = _fixture.Open();
+        var limits = new SandboxLimits { Pids = 20, OpenFiles = 300, FileBytes = 1 << 20, CpuSeconds = 60 };
+        var answer = await workspace.Shells!.SendAsync(
+            new(CallId.Parse("c1"), "main", "ulimit -n; ulimit -f; ulimit -t; for i in $(seq 1 60); do sleep 3 & done 2>&1 | grep -c -i resource; pkill sleep; wait\n"u8.ToArray(), Patience, 64 * 1024) { Limits = limits },
+            TestContext.Current.CancellationToken);
+        Assert.Matches("300\\r\\n(1024|2048)\\r\\n6[01]\\r\\n", answer.Output);
     }
 
     [Fact]
@@ -234,4 +297,40 @@ public sealed partial class ShellTests : IDisposable
 
     [GeneratedRegex("pid=([0-9]+)")]
     private static partial Regex Pid();
+
+    private sealed class Seen
+    {
+        private readonly System.Text.StringBuilder _text = new();
+        private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Add(ReadOnlyMemory<byte> bytes)
+        {
+            lock (_text)
+            {
+                _text.Append(Encoding.UTF8.GetString(bytes.Span));
+                _more.TrySetResult();
+                _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        public async Task UntilAsync(string part)
+        {
+            using var late = new CancellationTokenSource(Patience);
+            while (true)
+            {
+                Task more;
+                lock (_text)
+                {
+                    if (_text.ToString().Contains(part, StringComparison.Ordinal))
+                    {
+                        return;
+                    }
+
+                    more = _more.Task;
+                }
+
+                await more.WaitAsync(late.Token);
+            }
+        }
+    }
 }

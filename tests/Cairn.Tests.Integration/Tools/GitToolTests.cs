@@ -97,6 +97,85 @@ public sealed class GitToolTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_commit_is_the_runs_own_and_the_repository_stays_byte_for_byte_as_it_was()
+    {
+        Host("echo build/ > .gitignore; git add .gitignore; git commit -q -m ignore; git add -N empty 2>/dev/null; echo staged > staged.txt; git add staged.txt");
+        var before = Host("git status --porcelain; find .git -type f | sort | xargs sha256sum");
+        await using var w = _fixture.Open();
+        await SandboxFixture.Shell(w, "echo mine >> readme.txt; rm src/a.cs; mkdir build; echo x > build/out; printf 'crlf\\r\\n' > 'odd name.txt'; chmod +x src/deep/b.cs");
+        var result = await CallAsync(w, "git_commit", new { message = "Change much", branch = (string?)null, paths = (string[]?)null });
+        Assert.True(result.Status == ToolStatus.Ok, result.Text);
+        Assert.Contains("on cairn/r1.", result.Text, StringComparison.Ordinal);
+        foreach (var line in (string[])["M\treadme.txt", "D\tsrc/a.cs", "A\todd name.txt", "M\tsrc/deep/b.cs", "A\tstaged.txt"])
+        {
+            Assert.Contains(line, result.Text, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("build/out", result.Text, StringComparison.Ordinal);
+        Assert.Equal(before, Host("git status --porcelain; find .git -type f | sort | xargs sha256sum"));
+        var log = await CallAsync(w, "git_log", new { revision = "cairn/r1", path = (string?)null, max_count = 2, files = (bool?)null });
+        Assert.Contains("Cairn agent: Change much", log.Text, StringComparison.Ordinal);
+        Assert.Contains("T: ignore", log.Text, StringComparison.Ordinal);
+        Assert.Contains("Nothing differs", (await CallAsync(w, "git_commit", new { message = "Again", branch = (string?)null, paths = (string[]?)null })).Text, StringComparison.Ordinal);
+        await SandboxFixture.Shell(w, "echo more > more.txt; echo other > other.txt");
+        Assert.DoesNotContain("other", (await CallAsync(w, "git_commit", new { message = "One", branch = (string?)null, paths = (string[]?)["more.txt"] })).Text, StringComparison.Ordinal);
+        var blocked = await SandboxFixture.Shell(w, "git -c safe.directory='*' update-ref refs/heads/main cairn/r1; echo x > .git/config");
+        Assert.NotEqual(0, blocked.ExitCode);
+        Assert.Equal("", (await SandboxFixture.Shell(w, "git -c safe.directory='*' fsck --no-dangling 2>&1 | grep -v '^notice'")).Output);
+    }
+
+    [Fact]
+    public async Task A_commit_lives_in_the_runs_layers_is_rolled_back_with_them_and_never_merged()
+    {
+        await using var w = _fixture.Open();
+        await SandboxFixture.Shell(w, "echo mine >> readme.txt");
+        await CallAsync(w, "git_commit", new { message = "Kept", branch = "topic/a", paths = (string[]?)null });
+        var layer = w.Freeze(LayerId.Parse("l1"))!;
+        Assert.Equal([".git", "readme.txt"], layer.Changes.Select(c => c.Path));
+        await using (var later = _fixture.Open("r3", "l1"))
+        {
+            Assert.Contains("Kept", (await CallAsync(later, "git_log", new { revision = "cairn/topic/a", path = (string?)null, max_count = 1, files = (bool?)null })).Text, StringComparison.Ordinal);
+        }
+
+        var plan = _fixture.Store.PlanMerge(_fixture.Repository, layer.Layer);
+        Assert.Equal(["readme.txt"], plan.Changes.Select(c => c.Path));
+        Assert.Contains("never merged", Assert.Single(plan.LeftOut), StringComparison.Ordinal);
+        var head = Host("git rev-parse HEAD; git for-each-ref");
+        _fixture.Store.ApplyMerge(plan);
+        Assert.Equal(head, Host("git rev-parse HEAD; git for-each-ref"));
+        await using var earlier = _fixture.Open("r2");
+        Assert.Equal(ToolStatus.Failed, (await CallAsync(earlier, "git_log", new { revision = "cairn/topic/a", path = (string?)null, max_count = 1, files = (bool?)null })).Status);
+    }
+
+    [Fact]
+    public async Task A_commit_runs_no_hook_filter_or_program_of_the_repository_and_takes_no_branch_that_is_not_the_runs()
+    {
+        Host("""
+            git config filter.x.clean 'touch /tmp/ran; echo RAN'; git config filter.x.smudge 'echo RAN'; git config filter.x.process 'echo RAN'; git config filter.x.required true
+            git config core.fsmonitor 'touch /tmp/ran #'; git config commit.gpgSign true; git config gpg.program /bin/false; git config core.hooksPath .git/hooks; git config core.autocrlf true
+            git config user.name Evil; git config init.templateDir /nonexistent; git config include.path ../evil.config
+            for h in pre-commit commit-msg prepare-commit-msg post-commit reference-transaction post-index-change; do printf '#!/bin/sh\ntouch /tmp/ran\necho RAN >&2\n' > .git/hooks/$h; chmod +x .git/hooks/$h; done
+            """.Replace("\\n", "\n", StringComparison.Ordinal));
+        await using var w = _fixture.Open();
+        await SandboxFixture.Shell(w, "echo '*.txt filter=x' > .gitattributes; printf 'as it is\\r\\n' > new.txt");
+        var result = await CallAsync(w, "git_commit", new { message = "Plain", branch = (string?)null, paths = (string[]?)null });
+        Assert.True(result.Status == ToolStatus.Ok, result.Text);
+        Assert.DoesNotContain("RAN", result.Text + result.Data, StringComparison.Ordinal);
+        var shown = await SandboxFixture.Shell(w, "ls /tmp/ran 2>&1; git -c safe.directory='*' cat-file blob cairn/r1:new.txt | od -c | head -n 1; git -c safe.directory='*' log -1 --format=%an cairn/r1");
+        Assert.Contains("No such file", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("\\r  \\n", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("Cairn agent", shown.Output, StringComparison.Ordinal);
+        foreach (var branch in (string[])["../main", "-x", "a..b", "a.lock", "a b", ".hidden", "/x", "x/", "x.", ""])
+        {
+            var refused = await CallAsync(w, "git_commit", new { message = "No", branch, paths = (string[]?)null });
+            Assert.True(refused.Status == ToolStatus.Failed, branch);
+        }
+
+        Assert.Equal(ToolStatus.Failed, (await CallAsync(w, "git_commit", new { message = "No", branch = (string?)null, paths = (string[]?)[".git/config"] })).Status);
+        Assert.Equal(ToolStatus.Failed, (await CallAsync(w, "git_commit", new { message = " ", branch = (string?)null, paths = (string[]?)null })).Status);
+    }
+
     private static async Task<ToolResult> CallAsync(IWorkspace workspace, string tool, object arguments)
     {
         var registry = new ToolRegistry();

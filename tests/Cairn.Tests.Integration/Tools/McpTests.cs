@@ -39,6 +39,56 @@ public sealed class McpTests
     }
 
     [Fact]
+    public async Task A_real_server_of_the_network_is_reached_through_egress_when_the_rules_name_it()
+    {
+        using var scene = await Scene.NewAsync();
+        var modules = await PackageCache.OfUser.NodeModulesAsync(Everything, Cancel);
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        using var server = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("node", [$"{modules}/@modelcontextprotocol/server-everything/dist/index.js", "streamableHttp"])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture) },
+        })!;
+        try
+        {
+            for (string? line = ""; line?.Contains("listening", StringComparison.OrdinalIgnoreCase) == false;)
+            {
+                line = await server.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+            }
+
+            var agent = Path.Combine(scene.Root, "agent.yaml");
+            await File.WriteAllTextAsync(agent, $"name: a\nprompt: Work.\nmcp:\n  far:\n    url: http://127.0.0.1:{port}/mcp\n", Cancel);
+            var model = scene.Model(
+                "m",
+                Script.Turn("Echo.", Script.Call("far__echo", new { message = "hello" })),
+                Script.Turn("Sum.", Script.Call("far__get-sum", new { a = 20, b = 22 })),
+                Script.Turn("Prompt.", Script.Call("far__get_prompt", new { name = "simple-prompt", arguments = (object?)null })),
+                Script.Turn("Done.", Script.Complete()));
+            var refused = await scene.RunAsync(model, "--agent", agent, "--merge", "never");
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains("has no network", refused.All, StringComparison.Ordinal);
+            var other = await scene.RunAsync(model, "--agent", agent, "--merge", "never", "--allow-net", "127.0.0.1:1");
+            Assert.Contains($"127.0.0.1:{port} is not allowed", other.All, StringComparison.Ordinal);
+
+            (await scene.RunAsync(model, "--agent", agent, "--merge", "never", "--allow-net", $"127.0.0.1:{port}")).Exits(0);
+            var answers = await scene.ResultsAsync();
+            Assert.Contains("untrusted answer of the MCP server far", answers[0], StringComparison.Ordinal);
+            Assert.Contains("hello", answers[0], StringComparison.Ordinal);
+            Assert.Contains("42", answers[1], StringComparison.Ordinal);
+            Assert.Contains("simple prompt", answers[2], StringComparison.Ordinal);
+            var calls = (await scene.EventsAsync()).OfType<ToolCallFinished>().Take(3).ToList();
+            Assert.All(calls, c => Assert.Contains(c.Network!.Value, n => n is { Method: "POST", Host: "127.0.0.1", Verdict: NetworkAccess.Allowed } && n.Port == port));
+            await scene.VerifiedAsync();
+        }
+        finally
+        {
+            server.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
     public async Task A_server_runs_in_the_sandbox_without_network_and_cannot_change_files()
     {
         using var scene = await Scene.NewAsync();

@@ -41,8 +41,26 @@ public sealed class CapabilitiesTests
         var arguments = JsonSerializer.Serialize(new Dictionary<string, string> { ["command"] = line });
         var needs = Capabilities.Of("run_command", arguments, "/repo");
         Assert.Equal(("tool.call", "run_command"), (needs[0].Action, needs[0].Name));
-        Assert.Equal(programs.Split(' '), needs.Skip(1).Select(n => n.Name));
-        Assert.All(needs.Skip(1), n => Assert.Equal(("proc.spawn", "Command", line), (n.Action, n.Kind, n.Detail)));
+        var spawns = needs.Where(n => n.Action == "proc.spawn").ToList();
+        Assert.Equal(programs.Split(' '), spawns.Select(n => n.Name));
+        Assert.All(spawns, n => Assert.Equal(("Command", line), (n.Kind, n.Detail)));
+        Assert.All(needs.Skip(1).Except(spawns), n => Assert.Equal(("fs.exec", "File", line), (n.Action, n.Kind, n.Detail)));
+    }
+
+    [Theory]
+    [InlineData("./run.sh", "", "run.sh")]
+    [InlineData("./run.sh --fast && git log", "", "run.sh")]
+    [InlineData("build/../run.sh | ./b", "sub", "sub/run.sh sub/b")]
+    [InlineData("/repo/run.sh", "sub", "run.sh")]
+    [InlineData("/usr/bin/git log", "", "/usr/bin/git")]
+    [InlineData("'./run.sh'", "", "run.sh")]
+    [InlineData("../x", "", "../x")]
+    [InlineData("git log ./run.sh", "", "")]
+    public void A_program_that_is_given_by_its_path_needs_to_be_executable_for_the_policy_as_well(string line, string directory, string files)
+    {
+        var arguments = JsonSerializer.Serialize(new Dictionary<string, string> { ["command"] = line, ["directory"] = directory });
+        var needs = Capabilities.Of("run_command", arguments, "/repo").Where(n => n.Action == "fs.exec").ToList();
+        Assert.Equal(files.Split(' ', StringSplitOptions.RemoveEmptyEntries), needs.Select(n => n.Name));
     }
 
     [Theory]

@@ -41,7 +41,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
-        var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids);
+        var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids, request.Command.Profile, request.Command.NoExec);
         var work = request.Open.Scratch("w");
         WarmBox? box = null;
         try
@@ -131,8 +131,14 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         var own = _identity.OwnFiles(request.RootStat);
         List<string> options =
         [
-            "--inside", Number(uid), Number(gid), "--owner", Number(kind.Uid), Number(kind.Gid), "--seccomp", own + "/seccomp",
+            "--inside", Number(uid), Number(gid), "--owner", Number(kind.Uid), Number(kind.Gid), "--seccomp", $"{own}/{SandboxIdentity.FilterName(kind.Profile)}",
         ];
+        if (kind.NoExec)
+        {
+            // Before the mounts that it is about.
+            options.Add("--noexec");
+        }
+
         foreach (var file in groups?.JoinFiles ?? [])
         {
             options.AddRange(["--join", file]);
@@ -145,7 +151,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What two commands must have in common to use one sandbox after another.</summary>
-    private readonly record struct Kind(uint Uid, uint Gid, long MemoryBytes, int Pids);
+    private readonly record struct Kind(uint Uid, uint Gid, long MemoryBytes, int Pids, SandboxProfile Profile, bool NoExec);
 
     private sealed class Running : SandboxedProcess
     {
@@ -153,10 +159,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         private readonly Kind _kind;
         private readonly WarmBox _box;
         private readonly string _work;
+        private readonly ImmutableArray<string> _arguments;
 
         public Running(BoxBackend owner, Kind kind, WarmBox box, SandboxRequest request, string work)
         {
-            (_owner, _kind, _box, _work) = (owner, kind, box, work);
+            (_owner, _kind, _box, _work, _arguments) = (owner, kind, box, work, request.Command.Arguments);
             var git = request.Git is EntryKind.Directory or EntryKind.File;
             var message = BoxMessage.Run(request, owner._identity.OverlayOptions(request, work), git, box.Groups is null ? request.Command.Limits.Pids : null);
             var (output, outputEnd) = BoxCalls.Pipe();
@@ -195,10 +202,15 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
         public override async Task<SandboxExit> WaitAsync()
         {
-            var (exit, failure) = await _box.WaitAsync();
+            var (answer, failure) = await _box.WaitAsync();
             var limit = _box.Groups?.LimitHit();
             const int Killed = 137;
-            return new(exit ?? (limit is null ? null : Killed), limit, failure);
+            return answer is null
+                ? new(limit is null ? null : Killed, limit, failure)
+                : new(BoxMessage.Answer(answer).ExitCode, limit)
+                {
+                    Processes = ProcessEvents.Read(answer.AsSpan(BoxMessage.AnswerBytes - ProcessEvents.HeadBytes), _arguments, BoxMessage.Used(answer)),
+                };
         }
 
         public override void Dispose()

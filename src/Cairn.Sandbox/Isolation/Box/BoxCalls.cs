@@ -28,6 +28,15 @@ internal static unsafe partial class BoxCalls
         return (new(pair[0], true), new(pair[1], true));
     }
 
+    /// <summary>The same descriptor under a number that no script uses for its own files.</summary>
+    public static SafeFileHandle High(SafeFileHandle handle)
+    {
+        const int DuplicateFrom = 1030, Lowest = 100;
+        var number = Control(handle, DuplicateFrom, Lowest);
+        Check(number, "move a descriptor");
+        return new(number, true);
+    }
+
     /// <summary>Lets the next program that this process starts inherit a descriptor, or no longer.</summary>
     public static void SetInherited(SafeFileHandle handle, bool inherited) =>
         Check(Control(handle, SetDescriptorFlags, inherited ? 0 : 1), "change a descriptor");

@@ -10,8 +10,8 @@ internal static class BoxMessage
     /// <summary>The longest message that the keeper takes.</summary>
     public const int MaxBytes = 4 << 20;
 
-    /// <summary>Bytes of an answer.</summary>
-    public const int AnswerBytes = 32;
+    /// <summary>Bytes of an answer, without the events that follow it.</summary>
+    public const int AnswerBytes = 32 + ProcessEvents.HeadBytes;
 
     /// <summary>Ends the command that runs.</summary>
     public static byte[] Kill { get; } = Pack(["kill"]);
@@ -24,7 +24,7 @@ internal static class BoxMessage
         var environment = SandboxIdentity.Environment(command);
         List<string> fields =
         [
-            "run", request.Root, command.ReadOnly ? "ro" : "rw", overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
+            "run", request.Root, (command.ReadOnly ? "ro" : "rw") + (command.NoExec ? "-noexec" : ""), overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
             Number(command.Limits.FileBytes), Number(command.Limits.OpenFiles), Number(processes ?? 0), Number(environment.Count),
             .. environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments,
         ];
@@ -39,6 +39,13 @@ internal static class BoxMessage
         var signal = status & Signal;
         return (signal == 0 ? (status >> 8) & 0xFF : SignalBase + signal, BinaryPrimitives.ReadInt32LittleEndian(answer[4..]) == 0);
     }
+
+    /// <summary>How many bytes of events follow an answer.</summary>
+    public static int EventBytes(ReadOnlySpan<byte> answer) => (int)Math.Min(ProcessEvents.MaxBytes, BinaryPrimitives.ReadUInt32LittleEndian(answer[32..]));
+
+    /// <summary>What all processes that were waited for used: microseconds, and KiB of the largest.</summary>
+    public static (long Cpu, long Peak) Used(ReadOnlySpan<byte> answer) =>
+        (BinaryPrimitives.ReadInt64LittleEndian(answer[8..]) + BinaryPrimitives.ReadInt64LittleEndian(answer[16..]), BinaryPrimitives.ReadInt64LittleEndian(answer[24..]));
 
     private static byte[] Pack(IReadOnlyList<string> fields)
     {

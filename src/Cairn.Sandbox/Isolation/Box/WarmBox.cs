@@ -111,23 +111,24 @@ internal sealed class WarmBox : IDisposable
         }
     }
 
-    /// <summary>Waits for the command's end: exit code, or null with the reason when the sandbox fell apart.</summary>
-    public async Task<(int? ExitCode, string? Failure)> WaitAsync()
+    /// <summary>Waits for the command's end: its answer with the events behind it, or null with the reason when the sandbox fell apart.</summary>
+    public async Task<(byte[]? Answer, string? Failure)> WaitAsync()
     {
         var answer = new byte[BoxMessage.AnswerBytes];
         try
         {
-            for (var at = 0; at < answer.Length;)
+            if (await FillAsync(answer, 0))
             {
-                var n = await _socket.ReceiveAsync(answer.AsMemory(at), CancellationToken.None);
-                if (n == 0)
+                Array.Resize(ref answer, answer.Length + BoxMessage.EventBytes(answer));
+                if (await FillAsync(answer, BoxMessage.AnswerBytes))
                 {
-                    IsSpoilt = true;
-                    return (null, await ComplaintAsync());
+                    IsSpoilt |= !BoxMessage.Answer(answer).Clean;
+                    return (answer, null);
                 }
-
-                at += n;
             }
+
+            IsSpoilt = true;
+            return (null, await ComplaintAsync());
         }
         catch (SocketException e)
         {
@@ -144,10 +145,6 @@ internal sealed class WarmBox : IDisposable
                 _impatience?.Dispose();
             }
         }
-
-        var (exit, clean) = BoxMessage.Answer(answer);
-        IsSpoilt |= !clean;
-        return (exit, null);
     }
 
     /// <summary>Ends the sandbox with everything in it.</summary>
@@ -169,6 +166,22 @@ internal sealed class WarmBox : IDisposable
         _keeper.Dispose();
         _impatience?.Dispose();
         Groups?.Dispose();
+    }
+
+    private async Task<bool> FillAsync(byte[] answer, int from)
+    {
+        for (var at = from; at < answer.Length;)
+        {
+            var n = await _socket.ReceiveAsync(answer.AsMemory(at), CancellationToken.None);
+            if (n == 0)
+            {
+                return false;
+            }
+
+            at += n;
+        }
+
+        return true;
     }
 
     private void KillKeeper()

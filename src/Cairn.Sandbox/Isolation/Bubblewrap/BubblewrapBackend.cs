@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using Cairn.Abstractions;
+using Cairn.Sandbox.Isolation.Box;
 using Cairn.Sandbox.Layers;
 using Cairn.Sandbox.Limits;
 
@@ -21,15 +22,20 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
         var status = request.Open.Scratch("s");
         Directory.CreateDirectory(Path.Combine(files.Path, work));
         CommandCgroup? groups = null;
+        ProcessWatch? watch = null;
         try
         {
             groups = CgroupTree.Current.Make(files.Owner, request.Run, request.Command.Limits);
-            var process = await _launcher.StartAsync(_chain.Build(request, groups, work, status), files.Path, SandboxIdentity.Surroundings);
-            return new Running(files, process, groups, work, status);
+            watch = request.IsWatched && BoxBackend.IsUsable ? await ProcessWatch.StartAsync(_launcher, files.Path) : null;
+            var chain = _chain.Build(request, groups, work, status, watch is not null);
+            var process = await _launcher.StartAsync(chain, files.Path, SandboxIdentity.Surroundings, watch?.Inside);
+            watch?.Inside.Dispose();
+            return new Running(files, process, groups, work, status, watch, request.Command.Arguments);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             groups?.Dispose();
+            watch?.Dispose();
             TreeRemoval.Remove(files.State, work);
             throw new SandboxFailure(e.Message, e);
         }
@@ -37,7 +43,8 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
 
     public void Dispose() => _launcher.Dispose();
 
-    private sealed class Running(LayerFiles files, Process process, CommandCgroup? groups, string work, string status) : SandboxedProcess
+    private sealed class Running(
+        LayerFiles files, Process process, CommandCgroup? groups, string work, string status, ProcessWatch? watch, ImmutableArray<string> arguments) : SandboxedProcess
     {
         private const int KillSignal = 9;
 
@@ -82,12 +89,16 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
             await process.WaitForExitAsync(CancellationToken.None);
             var exit = ExitCode();
             var limit = groups?.LimitHit();
-            return new(exit ?? (limit is null ? null : process.ExitCode), limit, null, exit is null ? Complaint : null);
+            return new(exit ?? (limit is null ? null : process.ExitCode), limit, null, exit is null ? Complaint : null)
+            {
+                Processes = watch is null ? null : ProcessEvents.Read(await watch.EventsAsync(), arguments, null),
+            };
         }
 
         public override void Dispose()
         {
             process.Dispose();
+            watch?.Dispose();
             groups?.Dispose();
             TreeRemoval.Remove(files.State, work);
             TreeRemoval.Remove(files.State, status);

@@ -241,6 +241,10 @@ static int cover_git(void) {
 static int change_mount(int attach, int git, const char *options) {
   char path[4200];
   struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+  // Opened now: the /proc in there counts processes otherwise.
+  snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)server_pid);
+  int inner = open(path, O_RDONLY | O_CLOEXEC);
+  if (inner < 0) return errno;
   if (geteuid() != 0 && enter(outer_pid, "user", CLONE_NEWUSER)) return errno;
   if (enter(outer_pid, "mnt", CLONE_NEWNS) || chdir(state)) return errno;
   int tree = -1;
@@ -252,7 +256,7 @@ static int change_mount(int attach, int git, const char *options) {
   } else if (umount2(root, DETACH | NOFOLLOW) && errno != EINVAL) {
     return errno;
   }
-  if (enter(server_pid, "mnt", CLONE_NEWNS)) return errno;
+  if (setns(inner, CLONE_NEWNS)) return errno;
   if (attach) {
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, root, MOVE_MOUNT_F_EMPTY_PATH)) return errno;
     int error = git ? cover_git() : 0;
