@@ -61,7 +61,9 @@ internal sealed class EmbeddedCairn : ICairn
         };
     }
 
-    public async Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken) => request.CodeAgent is null
+    public async Task<RunId> StartAsync(StartRun request, CancellationToken cancellationToken) => request.Guest is { } guest
+        ? await _control.StartAsync(await new RequestBuilder(_services).ForGuestAsync(request, guest, cancellationToken), cancellationToken)
+        : request.CodeAgent is null
         ? await _control.StartAsync(await new RequestBuilder(_services).ForModelAsync(request, cancellationToken), cancellationToken)
         : throw new UserException($"The code agent {request.CodeAgent} is not in this process: give its assembly with --code.");
 

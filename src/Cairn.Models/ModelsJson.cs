@@ -8,4 +8,5 @@ namespace Cairn.Models;
 [JsonSerializable(typeof(PriceFile))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(JsonArray))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class ModelsJson : JsonSerializerContext;

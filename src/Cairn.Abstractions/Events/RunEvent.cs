@@ -76,6 +76,9 @@ public sealed record RunStarted(
     /// <summary>What the run has beside the built-in tools: tools of its own, MCP servers, network; null for nothing.</summary>
     public RunDevices? Devices { get; init; }
 
+    /// <summary>The program that does the work; null for a model or code agent.</summary>
+    public GuestSpec? Guest { get; init; }
+
     /// <summary>What the marks around untrusted texts are derived from; random, and never part of a prompt. Null in runs made by hand.</summary>
     public BlobHash? Fence { get; init; }
 
@@ -251,6 +254,9 @@ public sealed record ToolCallFinished(
 
     /// <summary>What the call asked of the network; null when it asked nothing.</summary>
     public ImmutableArray<NetworkAccess>? Network { get; init; }
+
+    /// <summary>What it took of the run's budget; null for nothing.</summary>
+    public CallSpending? Spent { get; init; }
 
     /// <summary>What it did beside answering: files, processes, limits; null when it did nothing.</summary>
     public CallEffects? Effects { get; init; }

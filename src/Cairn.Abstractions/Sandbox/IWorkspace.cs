@@ -120,6 +120,12 @@ public interface IWorkspace : IAsyncDisposable
     /// <remarks>Durable when it returns: files and directory entries are on disk.</remarks>
     LayerChanges? Freeze(LayerId id);
 
+    /// <summary>
+    /// Freezes a copy of the open layer while a command changes it. What a program is just writing may be caught in the middle,
+    /// as with a crash of the machine; the command goes on undisturbed.
+    /// </summary>
+    LayerChanges? FreezeLive(LayerId id) => Freeze(id);
+
     /// <summary>Drops whatever is in the open layer.</summary>
     void Discard();
 

@@ -40,6 +40,7 @@ public sealed class CairnDaemon : IAsyncDisposable
     private readonly RunSupervisor _supervisor;
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
+    private ModelGateway? _gateway;
     private Task _collecting = Task.CompletedTask;
     private bool _disposed;
 
@@ -94,8 +95,9 @@ public sealed class CairnDaemon : IAsyncDisposable
             var stopping = new CancellationTokenSource();
             var periodic = options.Collect is { } plan ? new PeriodicCollection(runs, plan, options.Host.Time) : null;
             var routes = new ApiRoutes(runs, new EventStream(store!, feed, runs, options.Host.Time), () => Health(runs, feed, directory, periodic), stopping.Token);
-            var app = ApiServer.Build(directory, listen, options.Limits, routes);
-            var daemon = new CairnDaemon(options, cairn, runs, supervisor, app, stopping);
+            var gateway = new ModelGateway(new(directory, options.Host.Time), new NamedModel(cairn.Services.Models), cairn.Services.Blobs, options.Host.Time);
+            var app = ApiServer.Build(directory, listen, options.Limits, new GatewayRoutes(gateway, routes));
+            var daemon = new CairnDaemon(options, cairn, runs, supervisor, app, stopping) { _gateway = gateway };
             await app.StartAsync(cancellationToken);
             daemon.Address = AddressOf(app, listen);
             runs.ResumeInterrupted();
@@ -137,6 +139,7 @@ public sealed class CairnDaemon : IAsyncDisposable
         }
 
         File.Delete(Socket);
+        _gateway?.Dispose();
         await _cairn.DisposeAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();

@@ -150,7 +150,7 @@ internal sealed class DaemonRuns
     }
 
     private ICodeAgent? AgentOf(RunId run, RunState state) =>
-        state.Spec.Agent.Kind != AgentKind.Code ? null
+        state.Spec.Agent.Kind != AgentKind.Code || state.Spec.Guest is not null ? null
         : _agents.TryGetValue(state.Spec.Agent.Name, out var agent) ? agent
         : throw new UserException(
             $"Run {run} belongs to the code agent {state.Spec.Agent.Name}, which this daemon does not have: start it with `cairn serve --code DLL`, or stop it and `cairn resume {run} --code DLL`.");

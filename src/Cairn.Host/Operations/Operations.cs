@@ -13,6 +13,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);
+    private readonly GuestOperation? _guest = session.State.Spec.Guest is null ? null : session.Guest(control.Ledger);
 
     /// <summary>Begins an effect; its task brings the result event.</summary>
     public delegate Task<RunEvent> Effect(CancellationToken cancellationToken);
@@ -26,7 +27,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     }
 
     // A human may think for a week, and a run waits for those below it: neither takes a place from those who work.
-    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn };
+    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn or GuestTools.Step };
 
     private static Effect Gated(FairGate gate, Effect effect) => async token =>
     {
@@ -45,7 +46,9 @@ internal sealed class Operations(RunSession session, RunControl control)
             case RunTool run:
                 var started = new ToolCallStarted(
                     run.Call.Id, run.Step, run.Call.Tool, run.Call.Arguments, run.Call.Effect, run.Layer, hash) { Policy = run.Policy };
-                return (started, run.Call.Tool == KernelTools.Spawn
+                return (started, _guest is not null
+                    ? token => _guest.RunAsync(run, token)
+                    : run.Call.Tool == KernelTools.Spawn
                     ? token => _spawn.RunAsync(run, token)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)

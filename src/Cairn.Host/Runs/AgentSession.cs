@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Cairn.Abstractions;
@@ -245,48 +246,56 @@ internal sealed class AgentSession : ISyscalls, IDisposable
 
     private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static List<Past> PastOf(IEnumerable<RunEvent> history)
+    private static ImmutableList<Past> PastOf(IEnumerable<RunEvent> history)
     {
-        var past = new List<Past>();
+        var past = ImmutableList<Past>.Empty;
+        var places = new List<ImmutableList<Past>>();
         var state = RunState.New;
         foreach (var e in history)
         {
             var question = state.Decision;
             state = Kernel.Kernel.Apply(state, e);
-            switch (e)
+            past = With(past, e, state, question, places);
+            while (places.Count < state.Checkpoints.Count)
             {
-                case AgentCalled call:
-                    past.Add(new(call, null, null, null));
-                    if (!call.Problem.IsNone)
-                    {
-                        past[^1] = past[^1] with { Finished = new(default, ToolStatus.Invalid, call.Problem, 0, null, 0, ToolSignal.None, null, 0) };
-                    }
-
-                    break;
-                case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
-                    past[^1] = past[^1] with { Finished = finished };
-                    break;
-                case ToolCallDenied denied:
-                    past[^1] = past[^1] with { Finished = new(default, ToolStatus.Denied, denied.Result, 0, null, 0, ToolSignal.None, null, 0) };
-                    break;
-                case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
-                    break; // Leave to issue the call again: its own result is still to come.
-                case DecisionMade made when question?.Call is not null && past.Count > 0 && past[^1].Call is not null:
-                    past[^1] = past[^1] with { Finished = new(default, ToolStatus.Ok, made.Answer, made.Tokens, null, 0, ToolSignal.None, null, 0) };
-                    break;
-                case CheckpointTaken:
-                    past.Add(new(null, null, state.Checkpoints[^1].Id.Value, null));
-                    break;
-                case RunRolledBack { Continue: true } back:
-                    past.Add(new(null, null, null, back.To));
-                    break;
-                default:
-                    break;
+                places.Add(past);
             }
         }
 
         return past;
     }
+
+    private static ImmutableList<Past> With(
+        ImmutableList<Past> past, RunEvent e, RunState state, OpenDecision? question, List<ImmutableList<Past>> places)
+    {
+        switch (e)
+        {
+            case AgentCalled call:
+                return past.Add(new(call, call.Problem.IsNone ? null : Answered(ToolStatus.Invalid, call.Problem), null, null));
+            case ToolCallFinished { Status: not ToolStatus.Cancelled } finished:
+                return Finish(past, finished);
+            case ToolCallDenied denied:
+                return Finish(past, Answered(ToolStatus.Denied, denied.Result));
+            case DecisionMade { Approved: true } when question?.Kind == "unknown-effect":
+                return past; // Leave to issue the call again: its own result is still to come.
+            case DecisionMade made when question?.Call is not null && past.Count > 0 && past[^1].Call is not null:
+                return Finish(past, Answered(ToolStatus.Ok, made.Answer) with { Tokens = made.Tokens });
+            case CheckpointTaken:
+                return past.Add(new(null, null, state.Checkpoints[^1].Id.Value, null));
+            case RunRolledBack { Continue: true } back:
+                return past.Add(new(null, null, null, back.To));
+            case RunRolledBack back:
+                // A human took the run back: what came after that place did not happen to the agent.
+                return places[state.Checkpoints.Select(c => c.Id).ToList().IndexOf(back.To)];
+            default:
+                return past;
+        }
+    }
+
+    private static ImmutableList<Past> Finish(ImmutableList<Past> past, ToolCallFinished finished) =>
+        past.SetItem(past.Count - 1, past[^1] with { Finished = finished });
+
+    private static ToolCallFinished Answered(ToolStatus status, BlobHash result) => new(default, status, result, 0, null, 0, ToolSignal.None, null, 0);
 
     private sealed record Past(AgentCalled? Call, ToolCallFinished? Finished, string? Mark, CheckpointId? RolledBackTo)
     {

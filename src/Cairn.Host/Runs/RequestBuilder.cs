@@ -43,6 +43,17 @@ internal sealed class RequestBuilder(RunServices services)
         };
     }
 
+    public async Task<RunRequest> ForGuestAsync(StartRun start, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var guest = GuestPrograms.Find(command, services.Secret);
+        return ForCode(start, new GuestAgent(guest)) with
+        {
+            Repository = Repositories.Check(start.Repository),
+            Guest = guest,
+            Model = start.Model ?? await FindModelAsync(cancellationToken),
+        };
+    }
+
     private static ImmutableArray<NetworkRule> Hosts(StartRun start) => [.. (start.AllowNet ?? []).Select(AgentDevices.Rule)];
 
     private async ValueTask<ImmutableArray<ToolManifest>> RepositoryToolsAsync(StartRun start)

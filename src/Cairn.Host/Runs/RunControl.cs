@@ -87,6 +87,7 @@ public sealed class RunControl(RunServices services)
             return session.State;
         }
 
+        agent = session.State.Spec.Guest is { } guest ? new GuestAgent(guest) : agent;
         if (session.State.Spec.Agent.Kind == AgentKind.Code && agent?.Name != session.State.Spec.Agent.Name)
         {
             throw new UserException($"Run {run} belongs to the code agent {session.State.Spec.Agent.Name}: only a program that has this agent can resume it.");

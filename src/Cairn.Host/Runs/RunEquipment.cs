@@ -10,7 +10,7 @@ internal sealed class RunEquipment(RunServices services, RunStarted spec) : IAsy
     private RunNetwork? _network;
 
     /// <summary>The tools that exist for the run.</summary>
-    public IToolRegistry Tools => _tools ??= spec.Devices is { } devices ? services.Equip(devices) : services.Tools;
+    public IToolRegistry Tools => _tools ??= spec.Guest is not null ? GuestTools.Registry : spec.Devices is { } devices ? services.Equip(devices) : services.Tools;
 
     /// <summary>The run's way to the network; null when it has none.</summary>
     /// <param name="permit">Asks the run's policy.</param>

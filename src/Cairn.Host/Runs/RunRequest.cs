@@ -17,6 +17,9 @@ public sealed record RunRequest
     /// <summary>Who does it, for a code agent.</summary>
     public ICodeAgent? Code { get; init; }
 
+    /// <summary>The program that does it, for a guest; <see cref="Code"/> is its driver then.</summary>
+    public GuestSpec? Guest { get; init; }
+
     /// <summary>provider:name; null for a code agent.</summary>
     public string? Model { get; init; }
 

@@ -9,6 +9,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 {
     private readonly RunEquipment _equipment = new(services, state.Spec);
     private IWorkspace? _workspace;
+    private GuestOperation? _guest;
     private long _own = ownCount;
     private IReadOnlyList<JournalRecord>? _records;
 
@@ -84,9 +85,17 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         return _workspace ??= Open(state);
     }
 
+    /// <summary>What drives the run's guest; its program ends with the session.</summary>
+    public GuestOperation Guest(BudgetLedger ledger) => _guest ??= new(this, ledger);
+
     public async ValueTask DisposeAsync()
     {
         Prompts.Dispose();
+        if (_guest is not null)
+        {
+            await _guest.DisposeAsync();
+        }
+
         await _equipment.DisposeAsync();
         if (_workspace is not null)
         {

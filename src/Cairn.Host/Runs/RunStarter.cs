@@ -34,8 +34,8 @@ internal sealed class RunStarter(RunServices services)
             throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
         }
 
-        var model = request.Code is null ? await ModelAsync(request, cancellationToken) : null;
-        var counter = model is null ? null : services.TokenCounter(model.Id);
+        var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
+        var counter = model is null || request.Guest is not null ? null : services.TokenCounter(model.Id);
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
@@ -48,7 +48,7 @@ internal sealed class RunStarter(RunServices services)
 
         var started = new RunStarted(
             Kernel.Kernel.Version,
-            request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), request.Task, tools, counter) : Agent(request.Code, tools),
+            request.Guest is not null ? GuestTools.Agent(request.Guest) : request.Code is null ? Agent(request.Profile ?? AgentProfile.Coder(), request.Task, tools, counter) : Agent(request.Code, tools),
             services.Blobs.PutText("task", request.Task, counter),
             Title(request.Task),
             repository,
@@ -63,8 +63,9 @@ internal sealed class RunStarter(RunServices services)
             KeepDays = request.KeepDays,
             Policy = request.Policy,
             Devices = devices,
+            Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
-            Fence = model is null ? null : services.Fence,
+            Fence = model is null || request.Guest is not null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;

@@ -53,6 +53,7 @@ public static class Capabilities
         "git_commit" => [new("fs.write", "File", ".git/refs/heads/cairn")],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => Command(Text(arguments, "command") ?? "", Text(arguments, "directory") ?? "", root),
+        "guest_model" => [new("model.call", "Model", Text(arguments, "model") ?? "")],
         "web_fetch" => [Host(Text(arguments, "url") ?? "")],
         // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.
         "shell_send" => [new("proc.spawn", "Command", ShellPrograms.Shell, Text(arguments, "input"))],

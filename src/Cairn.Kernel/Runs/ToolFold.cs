@@ -83,6 +83,7 @@ internal static class ToolFold
             Layer = e.Layer ?? state.Layer,
             Shells = e.Shells is null ? state.Shells : e.Shells.Open.IsDefaultOrEmpty ? null : e.Shells,
             ErrorsInARow = failed ? state.ErrorsInARow + 1 : 0,
+            Spending = e.Spent is not { } spent ? state.Spending : state.Spending with { Usage = state.Spending.Usage + spent.Usage, Usd = state.Spending.Usd + spent.Usd },
         };
         var done = turn.Calls.First(c => c.Id == e.Call);
         next = ContextFold.Finished(next, done);
@@ -100,7 +101,8 @@ internal static class ToolFold
             next = LifecycleFold.Mark(next, $"{tool}: shells");
         }
 
-        return Settle(next, cut: false);
+        next = Settle(next, cut: false);
+        return e.Spent?.Refusal is { } refusal ? next with { Phase = RunPhase.Closing, Outcome = RunOutcome.OverBudget, Reason = refusal } : next;
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ namespace Cairn.Sandbox.Layers;
 /// <summary>One run's view: the stack below, its open layer on top.</summary>
 internal sealed class Workspace : IWorkspace
 {
+    /// <summary>How often files that change while they are copied are tried again.</summary>
+    private const int LiveAttempts = 4;
+
     private readonly LayerFiles _files;
     private readonly Squash _squash;
     private readonly SandboxRunner _runner;
@@ -205,10 +208,7 @@ internal sealed class Workspace : IWorkspace
             var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
             if (_shells.IsMounted)
             {
-                MakeRoom(id);
-                CommitCopy(meta);
-                StoreSoon();
-                return meta.ToChanges();
+                return CommitCopy(meta);
             }
 
             // All is written before the first sync, which then takes most of the rest along.
@@ -223,6 +223,33 @@ internal sealed class Workspace : IWorkspace
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' cannot be frozen: {e.Message}", e);
+        }
+    }
+
+    public LayerChanges? FreezeLive(LayerId id)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                lock (_gate)
+                {
+                    var edits = new LayerScan(_view, _files.OpaqueAttribute, _blobs).Run();
+                    if (edits.SequenceEqual(_copied ?? []))
+                    {
+                        return null;
+                    }
+
+                    using var birth = _files.Births.Bear(id);
+                    var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
+                    return CommitCopy(meta);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException && attempt < LiveAttempts)
+            {
+                // A file that came or went between the look and the copy.
+            }
         }
     }
 
@@ -345,13 +372,16 @@ internal sealed class Workspace : IWorkspace
     /// While shells have the open layer mounted it cannot become a frozen one: a copy does, over the same layer as before it.
     /// What a program is just writing may be caught in the middle, as with a crash of the machine.
     /// </summary>
-    private void CommitCopy(LayerMeta meta)
+    private LayerChanges CommitCopy(LayerMeta meta)
     {
+        MakeRoom(meta.Layer);
         TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
         _files.Prepare(meta);
         _files.SyncPrepared(meta.Layer);
         _files.Commit(meta);
         (Top, _copied) = (meta.Layer, meta.Edits);
+        StoreSoon();
+        return meta.ToChanges();
     }
 
     private void Commit(LayerMeta meta)

@@ -29,6 +29,9 @@ public sealed record StartRun
     /// <summary>Name of a code agent that the daemon was started with; null for a model agent.</summary>
     public string? CodeAgent { get; init; }
 
+    /// <summary>A program and its arguments that does the work as a guest; null for an agent.</summary>
+    public IReadOnlyList<string>? Guest { get; init; }
+
     /// <summary>The judge's shell command; "" for none; null takes the agent file's, or the repository's own tests.</summary>
     public string? Judge { get; init; }
 

@@ -79,7 +79,7 @@ internal sealed class Scene : IDisposable
     public CairnChild Start(Action<CairnChild, string, int>? onLine, params string[] arguments) => StartUnder([], onLine, arguments);
 
     public CairnChild StartUnder(string[] prefix, Action<CairnChild, string, int>? onLine, params string[] arguments) =>
-        CairnChild.Start(_root, Environment, prefix, onLine, [.. arguments, "--state", State]);
+        CairnChild.Start(_root, Environment, prefix, onLine, [.. arguments.TakeWhile(a => a != "--"), "--state", State, .. arguments.SkipWhile(a => a != "--")]);
 
     /// <summary>Calls `cairn` and waits for its end.</summary>
     public async Task<CairnResult> CairnAsync(params string[] arguments)

@@ -6,7 +6,7 @@ namespace Cairn.Models;
 
 /// <summary>A model behind Anthropic Messages.</summary>
 #pragma warning disable CA1001 // The client owns nothing: its HTTP client is the catalog's, which disposes it.
-internal sealed class AnthropicModel : IModel
+internal sealed class AnthropicModel : IModel, IWireSource
 #pragma warning restore CA1001
 {
     // The wire's own limits end a call that hangs. This one is told to the provider, so it must be a real number.
@@ -19,6 +19,7 @@ internal sealed class AnthropicModel : IModel
     public AnthropicModel(ModelInfo info, ProviderEndpoint endpoint, PricedModel? price, HttpClient http, WireFailures failures)
     {
         Info = info;
+        (Endpoint, Http) = (endpoint, http);
         _price = price;
         _failures = failures;
         _client = new AnthropicClient(new ClientOptions
@@ -32,6 +33,14 @@ internal sealed class AnthropicModel : IModel
     }
 
     public ModelInfo Info { get; }
+
+    public ProviderEndpoint Endpoint { get; }
+
+    public HttpClient Http { get; }
+
+    public PricedModel? Price => _price;
+
+    public IReadOnlyList<WireFormat> Formats { get; } = [WireFormat.Messages];
 
     public async Task<ModelOutcome> AskAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {

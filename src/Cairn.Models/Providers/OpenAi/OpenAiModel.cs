@@ -15,7 +15,7 @@ namespace Cairn.Models;
 /// A model behind OpenAI Chat Completions: OpenAI itself, and every server that speaks its language. OpenAI gives its
 /// newer models tools only over its Responses API; those are asked there, which is known beforehand or learnt once.
 /// </summary>
-internal sealed class OpenAiModel : IModel
+internal sealed class OpenAiModel : IModel, IWireSource
 {
     private const string OpenAiHost = "api.openai.com";
 
@@ -32,6 +32,7 @@ internal sealed class OpenAiModel : IModel
     public OpenAiModel(ModelInfo info, ProviderEndpoint endpoint, PricedModel? price, HttpClient http, WireFailures failures)
     {
         Info = info;
+        (Endpoint, Http) = (endpoint, http);
         _price = price;
         _failures = failures;
         if (endpoint.Provider != "openai")
@@ -56,6 +57,16 @@ internal sealed class OpenAiModel : IModel
     }
 
     public ModelInfo Info { get; }
+
+    public ProviderEndpoint Endpoint { get; }
+
+    public HttpClient Http { get; }
+
+    public PricedModel? Price => _price;
+
+    // Only OpenAI itself is known to have both.
+    public IReadOnlyList<WireFormat> Formats => Endpoint.Provider != "openai" ? [WireFormat.Chat]
+        : _overResponses ? [WireFormat.Responses, WireFormat.Chat] : [WireFormat.Chat, WireFormat.Responses];
 
     public async Task<ModelOutcome> AskAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {
