@@ -212,7 +212,7 @@ internal sealed class Workspace : IWorkspace
             }
 
             // All is written before the first sync, which then takes most of the rest along.
-            MakeRoom(id);
+            LayerRoom.Make(_files, id, Top);
             _files.Prepare(meta);
             scan.Sync();
             _files.SyncPrepared(id);
@@ -274,14 +274,8 @@ internal sealed class Workspace : IWorkspace
 
     public ImmutableArray<ManifestEntry> Manifest()
     {
-        var lines = new List<ManifestEntry>();
-        foreach (var found in _view.Walk(_view.Root()))
-        {
-            var state = _view.State(found);
-            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content) { Attributes = state.Attributes });
-        }
-
-        return [.. lines.OrderBy(l => l.Path, StringComparer.Ordinal)];
+        var lines = _view.Walk(_view.Root()).Select(found => (found.Path, State: _view.State(found)));
+        return [.. lines.Select(l => new ManifestEntry(l.Path, l.State.Kind, l.State.Mode, l.State.Content) { Attributes = l.State.Attributes }).OrderBy(l => l.Path, StringComparer.Ordinal)];
     }
 
     public async ValueTask DisposeAsync()
@@ -374,7 +368,7 @@ internal sealed class Workspace : IWorkspace
     /// </summary>
     private LayerChanges CommitCopy(LayerMeta meta)
     {
-        MakeRoom(meta.Layer);
+        LayerRoom.Make(_files, meta.Layer, Top);
         TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
         _files.Prepare(meta);
         _files.SyncPrepared(meta.Layer);
@@ -393,28 +387,6 @@ internal sealed class Workspace : IWorkspace
         _stack = new(_files, _squash, Root, Top, _depth);
         _view = WithOpen();
         old.Dispose();
-    }
-
-    /// <summary>
-    /// Clears the way for a layer's id: a tree without meta.json is what a crash left; a layer that nothing stands on
-    /// is from a freeze whose journal record was lost, and the same step is being done again.
-    /// </summary>
-    private void MakeRoom(LayerId id)
-    {
-        var directory = FileNames.Parent(LayerFiles.LayerTree(id));
-        if (_files.Exists(id))
-        {
-            if (_files.Chain(Top).Any(m => m.Layer == id) || _files.All().Any(l => _files.Meta(l).Parent == id))
-            {
-                throw new InvalidOperationException($"Layer '{id}' exists and others stand on it.");
-            }
-
-            _files.Forget(id);
-            TreeRemoval.Remove(_files.State, LayerFiles.SquashTree(id));
-        }
-
-        TreeRemoval.Remove(_files.State, directory);
-        Directory.CreateDirectory(Path.Combine(_files.Path, directory));
     }
 
     private sealed class Idle(Workspace owner) : IDisposable
