@@ -6,11 +6,8 @@ using Cairn.Sandbox.Sessions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>One run's view: the stack below, its open layer on top.</summary>
-internal sealed class Workspace : IWorkspace
+internal sealed partial class Workspace : IWorkspace
 {
-    /// <summary>How often files that change while they are copied are tried again.</summary>
-    private const int LiveAttempts = 4;
-
     private readonly LayerFiles _files;
     private readonly Squash _squash;
     private readonly SandboxRunner _runner;
@@ -192,67 +189,6 @@ internal sealed class Workspace : IWorkspace
         }
     }
 
-    public LayerChanges? Freeze(LayerId id)
-    {
-        using var idle = EnterIdle();
-        try
-        {
-            var scan = new LayerScan(_view, _files.OpaqueAttribute, _blobs);
-            var edits = scan.Run();
-            if (edits.SequenceEqual(_copied ?? []))
-            {
-                return null;
-            }
-
-            using var birth = _files.Births.Bear(id);
-            var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
-            if (_shells.IsMounted)
-            {
-                return CommitCopy(meta);
-            }
-
-            // All is written before the first sync, which then takes most of the rest along.
-            LayerRoom.Make(_files, id, Top);
-            _files.Prepare(meta);
-            scan.Sync();
-            _files.SyncPrepared(id);
-            Commit(meta);
-            StoreSoon();
-            return meta.ToChanges();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new WorkspaceException(FileProblem.Io, $"Layer '{id}' cannot be frozen: {e.Message}", e);
-        }
-    }
-
-    public LayerChanges? FreezeLive(LayerId id)
-    {
-        ObjectDisposedException.ThrowIf(_closed, this);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                lock (_gate)
-                {
-                    var edits = new LayerScan(_view, _files.OpaqueAttribute, _blobs).Run();
-                    if (edits.SequenceEqual(_copied ?? []))
-                    {
-                        return null;
-                    }
-
-                    using var birth = _files.Births.Bear(id);
-                    var meta = new LayerMeta(LayerMeta.CurrentVersion, id, _below, Root, edits);
-                    return CommitCopy(meta);
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException && attempt < LiveAttempts)
-            {
-                // A file that came or went between the look and the copy.
-            }
-        }
-    }
-
     public void Discard()
     {
         using var idle = EnterIdle();
@@ -274,8 +210,14 @@ internal sealed class Workspace : IWorkspace
 
     public ImmutableArray<ManifestEntry> Manifest()
     {
-        var lines = _view.Walk(_view.Root()).Select(found => (found.Path, State: _view.State(found)));
-        return [.. lines.Select(l => new ManifestEntry(l.Path, l.State.Kind, l.State.Mode, l.State.Content) { Attributes = l.State.Attributes }).OrderBy(l => l.Path, StringComparer.Ordinal)];
+        var lines = new List<ManifestEntry>();
+        foreach (var found in _view.Walk(_view.Root()))
+        {
+            var state = _view.State(found);
+            lines.Add(new(found.Path, state.Kind, state.Mode, state.Content) { Attributes = state.Attributes });
+        }
+
+        return [.. lines.OrderBy(l => l.Path, StringComparer.Ordinal)];
     }
 
     public async ValueTask DisposeAsync()
@@ -306,15 +248,6 @@ internal sealed class Workspace : IWorkspace
         _stack.Dispose();
         _changing.Dispose();
         _closing.Dispose();
-    }
-
-    private void StoreSoon()
-    {
-        if (++_frozen >= LayerStoring.Batch)
-        {
-            _frozen = 0;
-            _storing?.Add(Top!.Value);
-        }
     }
 
     private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);
@@ -360,33 +293,6 @@ internal sealed class Workspace : IWorkspace
 
         _gate.Exit();
         throw new InvalidOperationException("A command that changes the workspace is still running.");
-    }
-
-    /// <summary>
-    /// While shells have the open layer mounted it cannot become a frozen one: a copy does, over the same layer as before it.
-    /// What a program is just writing may be caught in the middle, as with a crash of the machine.
-    /// </summary>
-    private LayerChanges CommitCopy(LayerMeta meta)
-    {
-        LayerRoom.Make(_files, meta.Layer, Top);
-        TreeCopy.Copy(_files, _open.Mount, LayerFiles.LayerTree(meta.Layer));
-        _files.Prepare(meta);
-        _files.SyncPrepared(meta.Layer);
-        _files.Commit(meta);
-        (Top, _copied) = (meta.Layer, meta.Edits);
-        StoreSoon();
-        return meta.ToChanges();
-    }
-
-    private void Commit(LayerMeta meta)
-    {
-        _open.MoveTo(LayerFiles.LayerTree(meta.Layer), _view.Root().Stat).Dispose();
-        _files.Commit(meta);
-        (Top, _below, _copied) = (meta.Layer, meta.Layer, null);
-        var old = _stack;
-        _stack = new(_files, _squash, Root, Top, _depth);
-        _view = WithOpen();
-        old.Dispose();
     }
 
     private sealed class Idle(Workspace owner) : IDisposable

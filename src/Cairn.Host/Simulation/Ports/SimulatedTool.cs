@@ -59,13 +59,14 @@ internal sealed class SimulatedTool(
         return $"{file} is full";
     }
 
-    /// <summary>More files than a record names: what is in the last ones only their layer says.</summary>
+    /// <summary>More files than a record names: what is in the last ones only their layer says, and they are worth collecting.</summary>
     private static string Scatter(IWorkspace workspace, string prefix)
     {
         for (var i = 0; i < CallEffects.MaxFiles + 2; i++)
         {
             var file = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}{i:00}");
-            workspace.Write(file, Encoding.UTF8.GetBytes(file), workspace.Stat(file) is null ? null : workspace.Read(file, MaxFileBytes).Version);
+            var content = i < CallEffects.MaxFiles ? file : file + new string('x', 100_000);
+            workspace.Write(file, Encoding.UTF8.GetBytes(content), workspace.Stat(file) is null ? null : workspace.Read(file, MaxFileBytes).Version);
         }
 
         return $"{prefix} is everywhere";
