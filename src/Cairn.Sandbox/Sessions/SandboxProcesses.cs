@@ -73,6 +73,17 @@ internal static class SandboxProcesses
 
         var line = (Text($"/proc/{Name(id)}/cmdline") ?? "").Replace('\0', ' ').Trim();
         line = line.Length > 0 ? line : (Text($"/proc/{Name(id)}/comm") ?? "").Trim();
+        if (line.Length == 0)
+        {
+            // Over meanwhile; or it took all its names off, and is told of all the same.
+            if ((Text($"/proc/{Name(id)}/status") ?? "State:\tZ").Contains("State:\tZ", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            line = "(without a name)";
+        }
+
         return new(id, (int)Status(id, "NSpid:"), line.Length > MaxLine ? line[..MaxLine] + "…" : line, state["State:".Length..].Trim()[0]);
     }
 

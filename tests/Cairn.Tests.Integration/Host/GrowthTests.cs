@@ -46,7 +46,7 @@ public sealed class GrowthTests
             store.Flush();
             var tree = Usage(repository);
             var grown = Usage(state) - before;
-            var parts = string.Join(", ", new[] { "layers", "packs", "squash", "journal" }.Select(part => $"{part} {Usage(Path.Combine(state, part)) / 1024} KiB"));
+            var parts = string.Join(", ", new[] { "layers", "blobs", "squash", "journal" }.Select(part => $"{part} {Usage(Path.Combine(state, part)) / 1024} KiB"));
             var report = string.Create(CultureInfo.InvariantCulture,
                 $"{checkpoints} checkpoints of {tree / 1048576} MiB in {watch.Elapsed.TotalSeconds:F1} s: {grown / 1024} KiB more on disk, {grown / checkpoints} bytes each for an edit of {FileBytes} ({parts})");
             TestContext.Current.TestOutputHelper?.WriteLine(report);
