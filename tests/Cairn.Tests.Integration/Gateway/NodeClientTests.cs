@@ -8,7 +8,7 @@ namespace Cairn.Tests.Integration.Gateway;
 /// <summary>The vendors' Node SDKs as referees, at the versions of a lock file, with a Node that is new enough for them.</summary>
 public sealed class NodeClientTests
 {
-    private const string LockFile = "model-clients-2026.11.package-lock.json";
+    internal const string LockFile = "model-clients-2026.11.package-lock.json";
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 

