@@ -156,7 +156,7 @@ public sealed partial class ShellTests : IDisposable
         Assert.Null(stopped.ExitCode);
         Assert.Contains("sleep 600", (await Type(workspace, "\u001a")).Running);
         Assert.Contains("Stopped", (await Type(workspace, "jobs\n")).Output, StringComparison.Ordinal);
-        Assert.Empty((await Type(workspace, "kill -9 %1; wait\n")).Running);
+        Assert.Empty((await Type(workspace, "kill -9 %1; wait -f %1\n")).Running);
         Assert.True((await Type(workspace, "\u0004")).Ended);
         Assert.Empty(workspace.Shells!.Set!.Open);
     }
