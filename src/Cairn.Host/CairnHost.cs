@@ -122,7 +122,7 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-        return new EmbeddedCairn(services, new Closing(routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        return new EmbeddedCairn(services, new Closing(routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

@@ -20,6 +20,7 @@ namespace Cairn.Host;
 [JsonSerializable(typeof(StopCall))]
 [JsonSerializable(typeof(AnswerCall))]
 [JsonSerializable(typeof(EventMessage))]
+[JsonSerializable(typeof(EndedRun))]
 [JsonSerializable(typeof(RunSummary))]
 [JsonSerializable(typeof(IReadOnlyList<RunSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<LogEntry>))]
