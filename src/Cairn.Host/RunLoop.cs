@@ -13,7 +13,6 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     private const int MaxAhead = 64;
 
     private readonly List<Task<RunEvent>> _underWay = [];
-    private readonly Freshness _freshness = new(session);
     private readonly List<RunEvent> _arrived = [];
 
     // Results that are not durable; the first of them are in the state that is ahead of the journal.
@@ -21,6 +20,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     private int _applied;
     private RunState? _ahead;
     private bool _urgent;
+    private StaleWatch? _watch;
 
     /// <summary>Results that came in while the loop was stopped and are not written down yet.</summary>
     public IReadOnlyList<RunEvent> Arrived => _arrived;
@@ -30,6 +30,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _arrived.Clear();
+        using var watch = _watch = StaleWatch.TryOpen(session);
         try
         {
             while (true)
@@ -42,7 +43,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
 
                 if (!_underWay.Exists(t => t.IsCompleted))
                 {
-                    await Task.WhenAny(_underWay).WaitAsync(cancellationToken);
+                    await NextAsync().WaitAsync(cancellationToken);
                 }
 
                 foreach (var done in _underWay.Where(t => t.IsCompleted).ToList())
@@ -64,15 +65,24 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
         }
     }
 
+    /// <summary>Something under way is done, or somebody may have changed what the agent has read.</summary>
+    private Task<Task> NextAsync() => Task.WhenAny(_watch is null ? _underWay : [.. _underWay, _watch.Due()]);
+
     /// <summary>Applies results, collects what is due, commits both together, begins.</summary>
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         var state = ApplyResults();
         var intents = new List<RunEvent>();
-        if (await _freshness.CheckAsync(state) is { } changed)
+        _watch?.Follow(state);
+        if (await session.Freshness.CheckAsync(state) is { } changed)
         {
             state = Kernel.Kernel.Apply(state, changed);
             intents.Add(changed);
+        }
+        else if (_watch?.Take(state) is { } noticed)
+        {
+            state = Kernel.Kernel.Apply(state, noticed);
+            intents.Add(noticed);
         }
 
         var begin = new List<Operations.Effect>();

@@ -49,6 +49,7 @@ public static class Kernel
             ToolCallStarted x => ToolFold.Started(state, x),
             ToolCallDenied x => ToolFold.Denied(state, x),
             ToolCallFinished x => ToolFold.Finished(state, x),
+            FilesNoticed x => ContextFold.Noticed(state, x),
             FilesChanged x => ContextFold.Changed(state, x),
             CheckpointTaken x => LifecycleFold.Mark(state, x.Reason),
             DecisionRequested x => DecisionFold.Requested(state, x),

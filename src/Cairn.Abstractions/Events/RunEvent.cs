@@ -24,6 +24,7 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
 [JsonDerivedType(typeof(ToolCallDenied), "tool.denied")]
 [JsonDerivedType(typeof(ToolCallFinished), "tool.finished")]
+[JsonDerivedType(typeof(FilesNoticed), "files.noticed")]
 [JsonDerivedType(typeof(FilesChanged), "files.changed")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpoint.taken")]
 [JsonDerivedType(typeof(DecisionRequested), "decision.requested")]
@@ -84,6 +85,9 @@ public sealed record RunStarted(
 
     /// <summary>The policy of the context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
+
+    /// <summary>By which rules room is made in its prompts; null for the first ones.</summary>
+    public int? ContextRules { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -267,6 +271,13 @@ public sealed record ToolCallFinished(
     /// <summary>What the answer means for the context; null for nothing.</summary>
     public ContextReport? Context { get; init; }
 }
+
+/// <summary>
+/// Somebody was seen to change files that the agent has read. Those that differ from what it knows are stale until it is told;
+/// those that do not are no longer.
+/// </summary>
+/// <param name="Files">The files as they were then.</param>
+public sealed record FilesNoticed(ImmutableArray<FileMark> Files) : RunEvent;
 
 /// <summary>Files that the agent has read are no longer what it read. It is told before its next step.</summary>
 /// <param name="Files">The files as they are now.</param>

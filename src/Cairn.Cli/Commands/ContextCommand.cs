@@ -16,7 +16,7 @@ internal static class ContextCommand
         var command = new Command("context", "Show a run's context tier by tier: what is in the prompt, what was left out, and why.") { id, at, explain };
         Invocation.Bind(command, async (call, parse, token) =>
         {
-            await using var cairn = call.OpenReadOnly(embedded: true);
+            await using var cairn = call.OpenReadOnly();
             var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
             var view = await cairn.ContextAsync(run.Id, parse.GetRequiredValue(at), token);
             if (parse.GetValue(explain) is { } address)

@@ -53,6 +53,8 @@ internal sealed class Operations(RunSession session, RunControl control)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)
                     : token => _tool.RunAsync(run, token));
+            case RefreshFiles refresh:
+                return (await session.Freshness.RefreshAsync(state, refresh), null);
             case DenyTool deny:
                 var told = session.Count("", deny.Text);
                 return (new ToolCallDenied(deny.Call.Id, deny.Step, deny.Call.Tool, deny.Policy, told.Body, told.Tokens, hash), null);

@@ -25,6 +25,7 @@ internal static class EventText
         ToolCallDenied x => $"{x.Tool} denied by policy {x.Policy.Policy.Short}: {(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))}",
         ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
             $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{Processes(x.Effects)}{Requests(x.Network)}{Limits(x)}"),
+        FilesNoticed x => $"somebody changed: {string.Join(", ", x.Files.Select(f => f.Path))}",
         FilesChanged x => $"changed since they were read: {string.Join(", ", x.Files.Select(f => f.Path))}",
         CheckpointTaken x => $"checkpoint: {x.Reason}",
         DecisionRequested x => $"a human is asked ({x.Kind})",

@@ -14,7 +14,7 @@ internal sealed class Compaction
     /// <summary>The share of the room that is left filled after a move.</summary>
     private const double LowWater = 0.55;
 
-    /// <summary>Above this share summaries give way to addresses, and turns leave.</summary>
+    /// <summary>Above this share summaries give way to addresses, and turns leave, by the first rules.</summary>
     private const double Middle = 0.8;
 
     /// <summary>The newest entries, which are touched last: so many at most, and no more than this share of the room.</summary>
@@ -75,12 +75,9 @@ internal sealed class Compaction
         var room = _room - reserve;
         var newest = Newest(room);
         Shorten(room, newest);
-        if (_tokens > room * Middle)
-        {
-            Lower(PageForm.Stub, (long)(room * Middle), kept: false, newest);
-        }
-
-        Drop((long)(room * Middle), newest);
+        var settled = (long)(room * (_state.Spec.ContextRules >= ContextState.Rules ? LowWater : Middle));
+        Lower(PageForm.Stub, settled, kept: false, newest);
+        Drop(settled, newest);
         Lower(PageForm.Stub, room, kept: true, newest);
         Lower(PageForm.Brief, room, kept: true, _state.History.Count);
         Lower(PageForm.Stub, room, kept: true, _state.History.Count);

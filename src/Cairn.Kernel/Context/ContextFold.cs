@@ -17,6 +17,8 @@ internal static class ContextFold
 
     private const int MaxPages = 16;
 
+    private static readonly ImmutableSortedSet<string> NoPaths = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>Adds an entry to the history: it is whole, at the end of the prompt.</summary>
     public static RunState Add(RunState state, HistoryEntry entry)
     {
@@ -51,10 +53,28 @@ internal static class ContextFold
 
         foreach (var mark in e.Files)
         {
-            context = context with { Files = Seen(context.Files, mark, null, state.Step) };
+            context = Known(context with { Files = Seen(context.Files, mark, null, state.Step) }, mark.Path);
         }
 
         return Add(state with { Context = context }, new(null, e.Note));
+    }
+
+    /// <summary>Somebody was seen to change files: those that the agent knows otherwise are stale until it is told.</summary>
+    public static RunState Noticed(RunState state, FilesNoticed e)
+    {
+        if (state.Context is not { } context)
+        {
+            throw new JournalMeaningException("files are watched for a run that has no context");
+        }
+
+        foreach (var mark in e.Files)
+        {
+            context = context.Files.TryGetValue(mark.Path, out var seen) && seen.Version != mark.Version
+                ? context with { Stale = (context.Stale ?? NoPaths).Add(mark.Path) }
+                : Known(context, mark.Path);
+        }
+
+        return state with { Context = context };
     }
 
     /// <summary>A prompt was asked.</summary>
@@ -84,7 +104,7 @@ internal static class ContextFold
     {
         foreach (var mark in report.Files.IsDefault ? [] : report.Files)
         {
-            context = context with { Files = Seen(context.Files, mark, call.Id, step) };
+            context = Known(context with { Files = Seen(context.Files, mark, call.Id, step) }, mark.Path);
         }
 
         if (report.Slot is { } slot)
@@ -100,6 +120,10 @@ internal static class ContextFold
         var pins = report.Pin is { } pin ? Pin(context.Pins, ContextAddress.Local(pin)) : context.Pins;
         return context with { Pins = report.Unpin is { } unpin ? pins.Remove(ContextAddress.Local(unpin)) : pins };
     }
+
+    /// <summary>The agent was told, by whatever way, what a file is: it is stale no more.</summary>
+    private static ContextState Known(ContextState context, string path) =>
+        context.Stale?.Remove(path) is { } left ? context with { Stale = left.IsEmpty ? null : left } : context;
 
     private static string? Path(string address) => address.StartsWith("file:", StringComparison.Ordinal) ? address["file:".Length..] : null;
 

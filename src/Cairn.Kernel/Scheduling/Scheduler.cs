@@ -19,6 +19,11 @@ internal static class Scheduler
             return [];
         }
 
+        if (state.Context is { Stale: { } stale })
+        {
+            return [new RefreshFiles([.. stale])];
+        }
+
         if (Budget.Exhausted(state) is { } exhausted)
         {
             return [new EndRun(RunOutcome.OverBudget, exhausted)];

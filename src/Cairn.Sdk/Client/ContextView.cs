@@ -38,7 +38,7 @@ public sealed record ContextItemView(
 /// <param name="Step">The step.</param>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Tokens">Upper bound of its tokens.</param>
-/// <param name="Bound">Tokens of the prompt before it that could be its beginning, had nothing been moved.</param>
+/// <param name="Bound">Tokens of the prompt before it that could be its beginning: no more than either of the two has.</param>
 /// <param name="Reused">Tokens of the prompt before it that are its beginning.</param>
 /// <param name="Break">Why the two differ; null when they do not.</param>
 /// <param name="Avoidable">Nothing forced the difference.</param>

@@ -16,11 +16,21 @@ public sealed class ContextBudgetTests
     [InlineData(1, "next-use")]
     [InlineData(2, "lru")]
     [InlineData(3, "two-queues")]
-    public void The_budget_is_never_exceeded_nothing_is_lost_and_the_sum_is_true_over_random_operations(int seed, string policy)
+    public void The_budget_is_never_exceeded_nothing_is_lost_and_the_sum_is_true_over_random_operations(int seed, string policy) =>
+        Work(seed, policy, ContextState.Rules, Operations / 3);
+
+    [Fact]
+    public void The_same_holds_for_runs_of_the_first_rules() => Work(4, "next-use", null, Operations / 6);
+
+    /// <summary>The campaign: explicit, because it takes long.</summary>
+    [Fact(Explicit = true)]
+    public void The_budget_is_never_exceeded_over_a_hundred_thousand_random_operations() => Work(5, "next-use", ContextState.Rules, 100_000);
+
+    private static void Work(int seed, string policy, int? rules, int operations)
     {
-        var work = new RandomWork(seed, policy, Window);
+        var work = new RandomWork(seed, policy, Window, rules);
         var longest = 0L;
-        for (var i = 0; i < Operations / 3; i++)
+        for (var i = 0; i < operations; i++)
         {
             work.Step();
             var state = work.State;

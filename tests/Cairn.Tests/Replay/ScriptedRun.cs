@@ -35,7 +35,7 @@ internal sealed class ScriptedRun
     public static ScriptedRun Start(
         StateStore store, string run, string task = "fix the test", AgentKind kind = AgentKind.Model, JudgeSpec? judge = null,
         MergeMode merge = MergeMode.Auto, RunLimits? limits = null, int window = 100_000, RunId? parent = null, string? layer = null, bool refuse = false,
-        PolicyBinding? policy = null)
+        PolicyBinding? policy = null, int? rules = null)
     {
         var definitions = CairnJson.Bytes(
             [new ToolDefinition("read", "Reads a file.", """{"type":"object"}"""), new ToolDefinition("write", "Writes a file.", """{"type":"object"}""")],
@@ -53,6 +53,7 @@ internal sealed class ScriptedRun
             Parent = parent,
             BaseLayer = layer is null ? null : LayerId.Parse(layer),
             Policy = policy,
+            ContextRules = rules,
         });
         return script;
     }
