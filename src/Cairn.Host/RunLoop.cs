@@ -15,6 +15,9 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     private readonly List<Task<RunEvent>> _underWay = [];
     private readonly List<RunEvent> _arrived = [];
 
+    // What nothing waits for: it ends with the loop, and is asked for again when the run goes on.
+    private readonly List<Task<RunEvent>> _aside = [];
+
     // Results that are not durable; the first of them are in the state that is ahead of the journal.
     private readonly List<RunEvent> _happened = [];
     private int _applied;
@@ -41,23 +44,21 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
                     return session.State;
                 }
 
-                if (!_underWay.Exists(t => t.IsCompleted))
+                if (!_underWay.Exists(t => t.IsCompleted) && !_aside.Exists(t => t.IsCompleted))
                 {
                     await NextAsync().WaitAsync(cancellationToken);
                 }
 
-                foreach (var done in _underWay.Where(t => t.IsCompleted).ToList())
-                {
-                    _underWay.Remove(done);
-                    _happened.Add(await done);
-                }
+                await CollectAsync(_underWay);
+                await CollectAsync(_aside);
             }
         }
         finally
         {
             // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
             stop.Cancel();
-            await Task.WhenAll(_underWay.Select(Settled));
+            await Task.WhenAll(_underWay.Concat(_aside).Select(Settled));
+            _aside.Clear();
             _arrived.AddRange(_happened);
             _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));
             _underWay.Clear();
@@ -66,14 +67,22 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     }
 
     /// <summary>Something under way is done, or somebody may have changed what the agent has read.</summary>
-    private Task<Task> NextAsync() => Task.WhenAny(_watch is null ? _underWay : [.. _underWay, _watch.Due()]);
+    private Task<Task> NextAsync() => Task.WhenAny(_watch is null && _aside.Count == 0 ? _underWay : [.. _underWay, .. _aside, .. _watch is null ? [] : new[] { _watch.Due() }]);
+
+    private async Task CollectAsync(List<Task<RunEvent>> tasks)
+    {
+        foreach (var done in tasks.Where(t => t.IsCompleted).ToList())
+        {
+            tasks.Remove(done);
+            _happened.Add(await done);
+        }
+    }
 
     /// <summary>Applies results, collects what is due, commits both together, begins.</summary>
     private async Task StepAsync(CancellationToken cancellationToken)
     {
         var state = ApplyResults();
         var intents = new List<RunEvent>();
-        _watch?.Follow(state);
         if (await session.Freshness.CheckAsync(state) is { } changed)
         {
             state = Kernel.Kernel.Apply(state, changed);
@@ -85,7 +94,8 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             intents.Add(noticed);
         }
 
-        var begin = new List<Operations.Effect>();
+        _watch?.Follow(state);
+        var begin = new List<(Operations.Effect Effect, bool Aside)>();
         while (true)
         {
             var due = Kernel.Kernel.Decide(state);
@@ -101,7 +111,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
                 intents.Add(intent);
                 if (effect is not null)
                 {
-                    begin.Add(effect);
+                    begin.Add((effect, command is AskArchive));
                 }
             }
         }
@@ -113,9 +123,9 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             await CommitAsync(intents, state, cancellationToken);
         }
 
-        foreach (var effect in begin)
+        foreach (var (effect, aside) in begin)
         {
-            _underWay.Add(effect(cancellationToken));
+            (aside ? _aside : _underWay).Add(effect(cancellationToken));
         }
 
         if (turn)

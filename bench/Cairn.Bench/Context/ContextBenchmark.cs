@@ -38,6 +38,8 @@ internal static class ContextBenchmark
             output.WriteLine(Line($"{row.Trace,-20}{row.Uses,7}{row.First,7}{row.Again["lru"],7}{row.Again["two-queues"],12}{ours,10}{best,7}{(best == 0 ? 1 : (double)ours / best),15:F2}{(double)(ours + row.First) / (best + row.First),17:F2}"));
         }
 
+        var (used, first, again, least) = (faults.Sum(f => f.Uses), faults.Sum(f => f.First), faults.Sum(f => f.Again["next-use"]), faults.Sum(f => f.Again["best"]));
+        output.WriteLine(Line($"all references: {used} uses; faults {first + again} of ours, {first + least} with hindsight, {(double)(first + again) / Math.Max(1, first + least):F2}x; without first uses {again} and {least}, {(double)again / Math.Max(1, least):F2}x"));
         output.WriteLine();
         output.WriteLine("kind                   planted   in full   by address   lost   lost by truncation");
         foreach (var row in facts)

@@ -49,7 +49,7 @@ internal static class WatchMeasure
         var reads = Enumerable.Range(0, Files).Select(i => $$$"""{"name":"read_file","arguments":{"path":"d{{{i % 8}}}/f{{{i}}}.txt","start_line":null,"end_line":null}}""");
         var ask = Turn(["""{"name":"ask_human","arguments":{"question":"go on?","options":[]}}"""]);
         var done = Turn(["""{"name":"complete","arguments":{"summary":"done","outcome":"done"}}"""]);
-        return $$"""{"responses":[{{string.Join(',', [Turn(reads), .. Enumerable.Repeat(ask, edits), done])}}]}""";
+        return $$"""{"responses":[{{string.Join(',', Enumerable.Repeat(ask, edits).Prepend(Turn(reads)).Append(done))}}]}""";
     }
 
     private sealed class Editor(string repository) : IHuman, IRunObserver

@@ -78,6 +78,11 @@ internal static class ContextCommand
             }
         }
 
+        if (view.Archive is { } archive)
+        {
+            Output.Write($"Archive: {archive.Promoted} texts came into the prompt, {archive.Dropped} found no room; {archive.Without} prompts did not wait for it{(archive.Waiting ? "; it has not answered yet" : "")}");
+        }
+
         var (bound, reused) = (view.Prompts.Sum(p => p.Bound), view.Prompts.Sum(p => p.Reused));
         Output.Write($"Prompts: {view.Prompts.Length}, {(bound == 0 ? 100 : 100.0 * reused / bound):0.0}% of what each could take over from the one before it was taken over");
         foreach (var prompt in view.Prompts.Where(p => p.Break is not null))

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Kernel;
@@ -23,8 +24,8 @@ internal sealed class StaleWatch : IDisposable
     /// <summary>Editors write a file in several steps: so long it may come to rest before it is looked at.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(15);
 
-    /// <summary>What a call of the run changes it may itself report when it ends, and then it is no news; it is not waited for longer than this.</summary>
-    private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(50);
+    /// <summary>Tools that say themselves what they wrote: while one is at it, which takes milliseconds, nothing is looked at.</summary>
+    private static readonly FrozenSet<string> Writers = FrozenSet.ToFrozenSet(["edit_file", "write_file"], StringComparer.Ordinal);
 
     /// <summary>How often files that cannot be watched are looked at.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(60);
@@ -56,7 +57,7 @@ internal sealed class StaleWatch : IDisposable
     /// <summary>Completes when something is to be looked at. The same task until that was done.</summary>
     public Task Due() => _due ??= DueAsync();
 
-    /// <summary>Watches what the agent has read by now. Before it is compared, so that no change falls between the two.</summary>
+    /// <summary>Watches what the agent has read by now, and looks at it once more soon: it may have changed since it was read.</summary>
     public void Follow(RunState state)
     {
         if (state.Context is not { } context || ReferenceEquals(context.Files, _known) || _session.OpenWorkspace is not { } workspace)
@@ -73,6 +74,9 @@ internal sealed class StaleWatch : IDisposable
             if (_followed.Count < MaxFollowed && _followed.Add(path))
             {
                 Watch(workspace, path);
+                Dirty();
+                _dirty.Add(path);
+                _due = null;
             }
         }
     }
@@ -97,7 +101,7 @@ internal sealed class StaleWatch : IDisposable
         }
 
         var waited = _session.Services.Time.GetElapsedTime(_since);
-        if (waited < Settle || (waited < Hold && Changes(state)))
+        if (waited < Settle || Writes(state))
         {
             return null;
         }
@@ -121,9 +125,8 @@ internal sealed class StaleWatch : IDisposable
         _closing.Dispose();
     }
 
-    /// <summary>A call is under way that may change files, and may say so itself.</summary>
-    private static bool Changes(RunState state) =>
-        state.Turn is { } turn && turn.Calls.Any(c => c.Progress == CallProgress.Running && c.Effect != EffectClass.Pure);
+    private static bool Writes(RunState state) =>
+        state.Turn is { } turn && turn.Calls.Any(c => c.Progress == CallProgress.Running && Writers.Contains(c.Tool));
 
     private void Watch(IWorkspace workspace, string path)
     {
@@ -158,11 +161,7 @@ internal sealed class StaleWatch : IDisposable
         // Another signal first: what comes in between is either in this news or signals again.
         Interlocked.Exchange(ref _news, new(TaskCreationOptions.RunContinuationsAsynchronously));
         var news = _files.Take();
-        if (_dirty.Count == 0 && !_all)
-        {
-            _since = _session.Services.Time.GetTimestamp();
-        }
-
+        Dirty();
         _all |= news.All;
         foreach (var place in news.Places)
         {
@@ -170,6 +169,14 @@ internal sealed class StaleWatch : IDisposable
             {
                 _dirty.Add(path);
             }
+        }
+    }
+
+    private void Dirty()
+    {
+        if (_dirty.Count == 0 && !_all)
+        {
+            _since = _session.Services.Time.GetTimestamp();
         }
     }
 
@@ -185,7 +192,7 @@ internal sealed class StaleWatch : IDisposable
             else
             {
                 var waited = time.GetElapsedTime(_since);
-                await Task.Delay(waited < Settle ? Settle - waited : waited < Hold ? Hold - waited : Settle, time, _closing.Token);
+                await Task.Delay(waited < Settle ? Settle - waited : Settle, time, _closing.Token);
             }
         }
         catch (OperationCanceledException)

@@ -27,6 +27,8 @@ internal static class EventText
             $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{Processes(x.Effects)}{Requests(x.Network)}{Limits(x)}"),
         FilesNoticed x => $"somebody changed: {string.Join(", ", x.Files.Select(f => f.Path))}",
         FilesChanged x => $"changed since they were read: {string.Join(", ", x.Files.Select(f => f.Path))}",
+        ArchiveAsked => "the archive is asked what matters",
+        ArchiveAnswered x => x.Problem is null ? string.Create(CultureInfo.InvariantCulture, $"the archive found {x.Items.Length} texts") : $"the archive found nothing: {x.Problem}",
         CheckpointTaken x => $"checkpoint: {x.Reason}",
         DecisionRequested x => $"a human is asked ({x.Kind})",
         DecisionMade x => $"answer by {x.By}{(x.Approved ? ": yes" : "")}",

@@ -77,8 +77,15 @@ internal static class ContextFold
         return state with { Context = context };
     }
 
+    /// <summary>A text of the archive comes into the prompt, as a note; the agent knows that version of its file from now on.</summary>
+    public static RunState Promote(RunState state, ArchivedText item)
+    {
+        var context = state.Context!;
+        return Add(state with { Context = context.Files.ContainsKey(item.Mark.Path) ? context : context with { Files = Seen(context.Files, item.Mark, null, state.Step) } }, new(null, item.Text));
+    }
+
     /// <summary>A prompt was asked.</summary>
-    public static ContextState Asked(ContextState context, long tokens) => context with { Asked = tokens };
+    public static ContextState Asked(ContextState context, long tokens) => ArchiveFold.Prompted(context) with { Asked = tokens };
 
     /// <summary>The provider counted the prompt: what it counted more than the bound said counts from now on.</summary>
     public static ContextState Answered(ContextState context, ModelUsage usage, ModelBinding model)

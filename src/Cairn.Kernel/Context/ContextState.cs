@@ -51,6 +51,9 @@ public sealed record ContextState
     /// <summary>Files that somebody was seen to change since, and that the agent was not told of yet; null for none.</summary>
     public ImmutableSortedSet<string>? Stale { get; init; }
 
+    /// <summary>What was asked of the archive; null for nothing.</summary>
+    public ArchiveState? Archive { get; init; }
+
     /// <summary>Errors that nothing has resolved yet, oldest first.</summary>
     [JsonIgnore]
     public ImmutableArray<OpenError> Errors { get; init; } = [];

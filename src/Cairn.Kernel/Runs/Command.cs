@@ -24,6 +24,10 @@ public sealed record AskModel(
 /// <param name="Paths">The files.</param>
 public sealed record RefreshFiles(ImmutableArray<string> Paths) : Command;
 
+/// <summary>Ask the archive what matters for what the run is about. It runs beside everything else, and nothing waits for it.</summary>
+/// <param name="Query">The text of the query.</param>
+public sealed record AskArchive(BlobHash Query) : Command;
+
 /// <summary>Run a tool.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="Call">The call.</param>

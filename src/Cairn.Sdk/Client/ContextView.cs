@@ -16,7 +16,18 @@ namespace Cairn.Sdk;
 /// <param name="Prompts">The prompts up to there, with what each could take over from the one before.</param>
 public sealed record ContextView(
     RunId Run, long Position, string Model, string Policy, BlobHash PolicyHash, long Room, long Tokens, int Calibration,
-    ImmutableArray<ContextItemView> Items, ImmutableArray<PromptReuse> Prompts);
+    ImmutableArray<ContextItemView> Items, ImmutableArray<PromptReuse> Prompts)
+{
+    /// <summary>What came from the archive; null when none was asked.</summary>
+    public ArchiveView? Archive { get; init; }
+}
+
+/// <summary>What came of asking the archive.</summary>
+/// <param name="Promoted">Texts that were put into the prompt.</param>
+/// <param name="Dropped">Texts for which there was no room.</param>
+/// <param name="Without">Prompts that were asked while its answer was missing.</param>
+/// <param name="Waiting">Its answer is missing now.</param>
+public sealed record ArchiveView(int Promoted, int Dropped, int Without, bool Waiting);
 
 /// <summary>An item of a context.</summary>
 /// <param name="Address">ctx://RUN/TIER/ITEM.</param>

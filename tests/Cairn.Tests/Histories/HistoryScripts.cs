@@ -21,6 +21,7 @@ internal static class HistoryScripts
         ["conflicts"] = Conflicts,
         ["context"] = Context,
         ["watched"] = Watched,
+        ["archive"] = Archive,
     };
 
     /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
@@ -150,6 +151,19 @@ internal static class HistoryScripts
 
         Assert.True(run.State.Context.Moves > 1, "no room was made");
         run.Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
+    }
+
+    /// <summary>An archive that answers while the model does, one whose answer is lost in a crash, one that fails; and what found no room.</summary>
+    private static void Archive(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "archive", window: 12_000, rules: Cairn.Kernel.ContextState.Rules, archive: true);
+        ArchivedText Item(string text, int tokens) => new(run.Text($"from memory: {text}.c@{BlobHash.OfText(text).Short}:1-4", text) with { Tokens = tokens }, new($"{text}.c", BlobHash.OfText(text)) { From = 1, To = 4 });
+        run.Happen(new ArchiveAnswered(run.State.Spec.Task.Body, [Item("a", 200), Item("b", 9_000), Item("c", 100)], null))
+            .Answer("I plan.", ("read", """{"todo":1}""")).Finish("[ ] mend it", report: new() { Slot = ContextReport.Todo });
+        Assert.True(run.State.Context!.Archive is { Promoted: 2, Dropped: 1, Waiting: true }, "the list of things to do is no query");
+        run.Happen(new RunRecovered("resume")).Happen(new ArchiveAnswered(BlobHash.OfText("[ ] mend it"), [], "It did not answer."))
+            .Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
+        Assert.Equal(3, run.State.Context!.Archive!.Without);
     }
 
     /// <summary>Calls that a policy permits and forbids, one that no rule permits, a rule that cannot be evaluated, and a model that it forbids.</summary>
