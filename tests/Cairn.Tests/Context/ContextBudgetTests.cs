@@ -22,6 +22,23 @@ public sealed class ContextBudgetTests
     [Fact]
     public void The_same_holds_for_runs_of_the_first_rules() => Work(4, "next-use", null, Operations / 6);
 
+    [Fact]
+    public void By_the_rules_of_new_runs_room_is_made_less_often_for_the_same_work()
+    {
+        int Moves(int? rules)
+        {
+            var work = new RandomWork(7, "next-use", Window, rules);
+            for (var i = 0; i < 3_000; i++)
+            {
+                work.Step();
+            }
+
+            return work.State.Context!.Moves;
+        }
+
+        Assert.InRange(Moves(ContextState.Rules), 10, Moves(null) - 1);
+    }
+
     /// <summary>The campaign: explicit, because it takes long.</summary>
     [Fact(Explicit = true)]
     public void The_budget_is_never_exceeded_over_a_hundred_thousand_random_operations() => Work(5, "next-use", ContextState.Rules, 100_000);
