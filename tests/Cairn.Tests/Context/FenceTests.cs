@@ -23,6 +23,7 @@ public sealed partial class FenceTests
     {
         var random = new Random(seed);
         var seen = new List<string>();
+        var items = new HashSet<(string, string)>();
         for (var i = 0; i < bodies; i++)
         {
             var body = Hostile(random, seen);
@@ -32,9 +33,11 @@ public sealed partial class FenceTests
             Assert.EndsWith($"\n</data-{mark}>", framed, StringComparison.Ordinal);
             Assert.Equal(framed.Length - $"</data-{mark}>".Length, framed.IndexOf($"</data-{mark}", StringComparison.Ordinal));
             seen.Add(mark);
+            items.Add((address, body));
         }
 
-        Assert.Equal(seen.Count, seen.Distinct().Count());
+        // The same body at the same address has the same mark, and nothing else has.
+        Assert.Equal(items.Count, seen.Distinct().Count());
     }
 
     [Fact]

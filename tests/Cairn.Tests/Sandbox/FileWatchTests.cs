@@ -4,6 +4,7 @@ using Cairn.Sandbox.Watching;
 namespace Cairn.Tests.Sandbox;
 
 /// <summary>Watching real files: every way in which a file becomes another one.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class FileWatchTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
