@@ -16,6 +16,9 @@ public sealed class FileWatch : IFileWatch, IDisposable
     /// <summary>The most directories that are watched at once; files beyond it are not watched.</summary>
     public const int MaxDirectories = 16_384;
 
+    /// <summary>The reader rests so long after each batch: who changes files all the time costs a bounded share of one core.</summary>
+    private const int RestMilliseconds = 2;
+
     private const int BufferBytes = 64 * 1024;
     private const int HeaderBytes = 16;
     private const uint Mask = WatchCalls.Modified | WatchCalls.Attributes | WatchCalls.Closed | WatchCalls.MovedFrom | WatchCalls.MovedTo | WatchCalls.Created
@@ -269,6 +272,8 @@ public sealed class FileWatch : IFileWatch, IDisposable
             {
                 owner.Tell();
             }
+
+            WatchCalls.Wait([files[1]], 1, RestMilliseconds);
         }
     }
 
