@@ -27,6 +27,7 @@ namespace Cairn.Host;
 [JsonSerializable(typeof(IReadOnlyList<CheckpointView>))]
 [JsonSerializable(typeof(IReadOnlyList<PendingDecision>))]
 [JsonSerializable(typeof(StateView))]
+[JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(DiffView))]
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(ComparisonView))]
