@@ -125,7 +125,7 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-return new EmbeddedCairn(
+        return new EmbeddedCairn(
             services, new Closing(watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
