@@ -6,6 +6,7 @@ using Cairn.Sandbox;
 using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
+using Cairn.Tools.Lsp;
 
 namespace Cairn.Host;
 
@@ -101,12 +102,15 @@ public static class CairnHost
         var routes = new RoutingCatalog(
             models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],
             new RouteStatistics(writes ? Path.Combine(options.StateDirectory, "models.json") : null), options.Time);
+        var languages = new LanguageServerPool(options.Time);
         var services = new RunServices
         {
             Journal = journal,
             Blobs = store.Blobs,
             Layers = layers,
             Tools = new ToolRegistry(),
+            Equip = devices => new RunTools(devices, languages),
+            Languages = new LanguageCatalog(options.Environment).Of,
             Secret = options.Environment,
             Models = routes,
             Judge = new CommandJudge(),
@@ -122,7 +126,7 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-        return new EmbeddedCairn(services, new Closing(routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        return new EmbeddedCairn(services, new Closing(languages, routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

@@ -50,7 +50,7 @@ public static class ToolReports
             devices = devices with { Tools = [.. devices.Tools, .. RepositoryTools.Read(workspace)] };
         }
 
-        var (_, tools) = await new DeviceSetup(plain, d => new RunTools(d), Kernel.PolicyGate.DenialBefore(profile?.Policy, profile?.Name ?? "coder"), options.Environment).CompleteAsync(devices, workspace, cancellationToken);
+        var (_, tools) = await new DeviceSetup(plain, d => new RunTools(d), Kernel.PolicyGate.DenialBefore(profile?.Policy, profile?.Name ?? "coder"), options.Environment, new LanguageCatalog(options.Environment).Of).CompleteAsync(devices, workspace, cancellationToken);
         return [.. tools.Select(View)];
     }
 
