@@ -84,8 +84,10 @@ internal sealed class LspBench : IAsyncDisposable
     public Task<ToolResult> Edit(string path, string old, string @new) => Call(
         "edit_file", new { path, version = Workspace.Read(path, 1 << 24).Version.Short, edits = new[] { new { old, @new, replace_all = false } } });
 
-    /// <summary>The processes of the machine whose command line holds a text and that see this bench's repository.</summary>
-    public List<int> Processes(string text) => [.. Process.GetProcesses().Select(p => p.Id).Where(id => CommandLine(id).Contains(text, StringComparison.Ordinal) && Sees(id))];
+    /// <summary>The processes of the machine that see this bench's repository where a sandbox shows it: other tests may run the same server.</summary>
+    /// <param name="program">Only those that run this program; null for all.</param>
+    public List<int> Processes(string? program) =>
+        [.. Process.GetProcesses().Select(p => p.Id).Where(id => Sees(id) && (program is null || Program(id).EndsWith("/" + program, StringComparison.Ordinal)))];
 
     public async ValueTask DisposeAsync()
     {
@@ -96,11 +98,11 @@ internal sealed class LspBench : IAsyncDisposable
         SandboxFixture.OnHost("rm", "-rf", "--", _state);
     }
 
-    private static string CommandLine(int id)
+    private static string Program(int id)
     {
         try
         {
-            return File.ReadAllText($"/proc/{id}/cmdline");
+            return File.ResolveLinkTarget($"/proc/{id}/exe", returnFinalTarget: false)?.FullName ?? "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -108,7 +110,6 @@ internal sealed class LspBench : IAsyncDisposable
         }
     }
 
-    /// <summary>Its mounts show whose it is: other tests may run the same server.</summary>
     private bool Sees(int id)
     {
         try
