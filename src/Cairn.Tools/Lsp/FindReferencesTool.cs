@@ -7,7 +7,7 @@ namespace Cairn.Tools.Lsp;
 
 /// <summary>find_references: where a symbol is used, and how.</summary>
 internal sealed class FindReferencesTool(RunLanguages languages) : LspTool(
-    languages, "find_references", EffectClass.Pure, """{"symbol":"Order.total","path":"src/orders.py","line":null,"context_lines":1,"max_results":null}""", "fs.read")
+    languages, "find_references", EffectClass.Pure, """{"symbol":"Order.total","path":"orders.py","line":null,"context_lines":1,"max_results":null}""", "fs.read")
 {
     private const int DefaultResults = 100;
     private const int HighlightedFiles = 24;

@@ -57,7 +57,7 @@ public sealed class LanguageServerPool : IAsyncDisposable, IDisposable
         await _sweep.DisposeAsync();
         foreach (var slot in slots)
         {
-            await slot.CloseAsync();
+            await slot.DisposeAsync();
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed class PlaceReader(LspSession session, IWorkspace workspace)
         {
             foreach (var place in places)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{path}:{place.Line}:{Note(place)} (outside of the workspace)\n");
+                text.Append(CultureInfo.InvariantCulture, $"{path}:{place.Line}{Note(place)} (outside of the workspace)\n");
             }
 
             return;

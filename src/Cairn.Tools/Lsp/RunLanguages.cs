@@ -14,7 +14,7 @@ internal sealed class RunLanguages(ImmutableArray<LanguageServer> servers, Langu
 
     /// <summary>The server that is asked about a file; null when there is none.</summary>
     public LanguageServer? Find(string path) =>
-        servers.Select(s => (Server: s, Match: Match(s, path))).Where(p => p.Match is not null).MaxBy(p => p.Match!.Length).Server;
+        servers.Where(s => Match(s, path) is not null).MaxBy(s => Match(s, path)!.Length);
 
     /// <summary>What the protocol calls the language of a file; null when the server is not asked about it.</summary>
     public static string? LanguageOf(LanguageServer server, string path) => Match(server, path) is { } match ? server.Files[match] : null;

@@ -1,7 +1,7 @@
 namespace Cairn.Tools.Lsp;
 
 /// <summary>The servers of one kind over one repository, and how often they died.</summary>
-internal sealed class ServerSlot
+internal sealed class ServerSlot : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<LspSession> _sessions = [];
@@ -111,7 +111,7 @@ internal sealed class ServerSlot
     }
 
     /// <summary>Ends all, also the one that is just being started.</summary>
-    public async Task CloseAsync()
+    public async ValueTask DisposeAsync()
     {
         Task<LspSession>? starting;
         lock (_gate)

@@ -71,7 +71,7 @@ public sealed class TextPlacesTests
         var uri = LspUri.Of("/my repo", path);
         Assert.StartsWith("file:///my%20repo/", uri, StringComparison.Ordinal);
         Assert.Equal(path, LspUri.Path("/my repo", uri));
-        Assert.True(Encoding.ASCII.GetString(Encoding.ASCII.GetBytes(uri)) == uri);
+        Assert.Equal(uri, Encoding.ASCII.GetString(Encoding.ASCII.GetBytes(uri)));
     }
 
     [Theory]
