@@ -58,6 +58,13 @@ public sealed class RunTools : IToolRegistry, IAsyncDisposable
     /// <inheritdoc/>
     public string? Check(string name, string arguments, IReadOnlySet<string> allowed) => _registry.Check(name, arguments, allowed);
 
+    /// <summary>What the language server of a file finds wrong in it as it is now; null when there is none, or it cannot tell.</summary>
+    /// <param name="workspace">The run's files.</param>
+    /// <param name="path">The file, relative to the root, without links.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<ProblemsData?> FindProblemsAsync(IWorkspace workspace, string path, CancellationToken cancellationToken) =>
+        _languages is null ? null : await _languages.FindProblemsAsync(workspace, path, cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -16,6 +16,10 @@ internal static class CodeProblems
             .Distinct().OrderBy(p => p.Line).ThenBy(p => p.Column).ThenBy(p => p.Message, StringComparer.Ordinal),
     ];
 
+    /// <summary>The findings in a document as it was shown, when the server has them.</summary>
+    public static async Task<ProblemsData> FindAsync(LspSession session, Shown document, CancellationToken cancellationToken) =>
+        new(Of(document, await session.Diagnostics.WaitAsync(document.Path, document.Version, document.Sequence, cancellationToken)), true);
+
     /// <summary>Errors first, one line each.</summary>
     public static string Text(IEnumerable<CodeProblem> problems, int most) => string.Join('\n', problems
         .OrderBy(p => Rank(p.Severity)).ThenBy(p => p.Path, StringComparer.Ordinal).ThenBy(p => p.Line).Take(most)

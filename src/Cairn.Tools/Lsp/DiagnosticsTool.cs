@@ -14,12 +14,13 @@ internal sealed class DiagnosticsTool(RunLanguages languages) : LspTool(
         context, Text(arguments, "path"),
         async (session, document, token) =>
         {
-            var found = CodeProblems.Of(document, await session.Diagnostics.WaitAsync(document.Path, document.Version, document.Sequence, token));
+            var problems = await CodeProblems.FindAsync(session, document, token);
+            var found = problems.Problems;
             return ToolResult.Ok(found.Length == 0
                 ? $"{session.Server.Name} finds nothing wrong in {WorkspacePath.Shown(document.Path)}."
                 : $"{session.Server.Name} finds in {WorkspacePath.Shown(document.Path)}{(found.Length > MaxShown ? $" {found.Length} problems, here the worst" : "")}:\n{CodeProblems.Text(found, MaxShown)}") with
             {
-                Data = Data(context, new ProblemsData(found, true), CairnJson.Default.ProblemsData),
+                Data = Data(context, problems, CairnJson.Default.ProblemsData),
             };
         },
         cancellationToken);

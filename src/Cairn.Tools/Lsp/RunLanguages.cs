@@ -33,6 +33,22 @@ internal sealed class RunLanguages(ImmutableArray<LanguageServer> servers, Langu
         return pool.UseAsync(server, workspace, use, cancellationToken);
     }
 
+    /// <summary>What the server of a file finds wrong in it as it is now; null when there is none, or it cannot tell.</summary>
+    public async Task<ProblemsData?> FindProblemsAsync(IWorkspace workspace, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Find(path) is not { } server ? null : await UseAsync(
+                server, workspace,
+                async (session, token) => session.Documents.Show(workspace, path) is { } document ? await CodeProblems.FindAsync(session, document, token) : null,
+                cancellationToken);
+        }
+        catch (Exception e) when (e is LspFailure or LspRefusal)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A server runs that may be asked at once.</summary>
     public bool IsRunning(LanguageServer server, IWorkspace workspace) => pool.IsRunning(server, workspace);
 

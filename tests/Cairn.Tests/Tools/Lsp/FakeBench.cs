@@ -13,6 +13,8 @@ internal sealed class FakeBench : IAsyncDisposable
 
     private readonly RunTools _tools;
 
+    public RunTools Tools => _tools;
+
     public FakeBench(InMemoryWorkspace workspace, Func<int, FakeLanguageServer> start, LanguageServer? server = null, LanguageServerPool? pool = null)
     {
         Workspace = workspace;

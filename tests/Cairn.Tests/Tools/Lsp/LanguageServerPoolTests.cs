@@ -186,6 +186,55 @@ public sealed class LanguageServerPoolTests
         Assert.True(bench.Started[0].Ended.IsCompleted);
     }
 
+    [Fact]
+    public async Task A_server_that_nobody_asks_any_more_is_stopped_and_started_again_when_somebody_does()
+    {
+        var time = new HandTime();
+        await using var pool = new LanguageServerPool(time);
+        await using var bench = new FakeBench(Files(), _ => Answering(), FakeBench.Server with { IdleSeconds = 60 }, pool);
+        await bench.Definition();
+        time.Pass(TimeSpan.FromSeconds(50));
+        Assert.Equal(1, pool.Running);
+        time.Pass(TimeSpan.FromSeconds(20));
+        await bench.Started[0].Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(ToolStatus.Ok, (await bench.Definition()).Status);
+        Assert.Equal(2, bench.Started.Count);
+    }
+
+    /// <summary>A clock that stands until it is moved, and then calls the one periodic timer; deadlines never pass.</summary>
+    private sealed class HandTime : TimeProvider
+    {
+        private TimerCallback? _periodic;
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _periodic ??= period > TimeSpan.Zero ? callback : null;
+            return new Nothing();
+        }
+
+        public void Pass(TimeSpan time)
+        {
+            _now += time.Ticks;
+            _periodic!(null);
+        }
+
+        private sealed class Nothing : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
+
     internal static InMemoryWorkspace Files() => new(("a.x", "foo\n"), ("b.x", "bar\n"));
 
     internal static FakeLanguageServer Answering() => new() { OnAsked = (_, method, _) => Place(method) };

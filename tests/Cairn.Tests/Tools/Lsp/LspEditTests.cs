@@ -98,6 +98,15 @@ public sealed class LspEditTests
     }
 
     [Fact]
+    public async Task The_host_can_ask_what_is_wrong_in_a_file_and_is_told_when_nobody_knows()
+    {
+        await using var bench = new FakeBench(new InMemoryWorkspace(("a.x", "fine\nbroken\n"), ("b.y", "broken\n")), _ => Finding(versions: true));
+        var found = await bench.Tools.FindProblemsAsync(bench.Workspace, "a.x", TestContext.Current.CancellationToken);
+        Assert.Equal(new CodeProblem("a.x", 2, 1, "error", "E1", "broken"), Assert.Single(found!.Problems));
+        Assert.Null(await bench.Tools.FindProblemsAsync(bench.Workspace, "b.y", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_server_that_names_no_versions_is_waited_for_until_it_is_quiet()
     {
         await using var bench = new FakeBench(new InMemoryWorkspace(("a.x", "fine\n")), _ => Finding(versions: false));
