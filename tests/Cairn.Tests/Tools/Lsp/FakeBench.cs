@@ -34,18 +34,21 @@ internal sealed class FakeBench : IAsyncDisposable
     /// <summary>The servers that were started.</summary>
     public List<FakeLanguageServer> Started { get; } = [];
 
-    public async Task<ToolResult> Call(string tool, object arguments, bool exact = false, CancellationToken cancellationToken = default)
+    /// <summary>Cancels the calls.</summary>
+    public CancellationToken Stop { get; set; }
+
+    public async Task<ToolResult> Call(string tool, object arguments, bool exact = false)
     {
         var json = JsonSerializer.Serialize(arguments);
         Assert.Null(_tools.Check(tool, json, ToolBench.AllNames(_tools)));
         using var document = JsonDocument.Parse(json);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, TestContext.Current.CancellationToken);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(Stop, TestContext.Current.CancellationToken);
         return await _tools.Find(tool)!.InvokeAsync(
             new ToolContext(RunId.Parse("run-1"), CallId.Parse("c1"), Workspace) { Exact = exact }, document.RootElement, both.Token);
     }
 
-    public Task<ToolResult> Definition(string symbol = "foo", string path = "a.x", CancellationToken cancellationToken = default) =>
-        Call("inspect_symbol", new { symbol, path, line = (int?)null, what = "definition" }, cancellationToken: cancellationToken);
+    public Task<ToolResult> Definition(string symbol = "foo", string path = "a.x") =>
+        Call("inspect_symbol", new { symbol, path, line = (int?)null, what = "definition" });
 
     public Task<ToolResult> Rename(string symbol, string path, string name) => Call("rename_symbol", new { symbol, path, line = (int?)null, new_name = name });
 

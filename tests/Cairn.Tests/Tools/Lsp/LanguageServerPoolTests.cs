@@ -84,7 +84,9 @@ public sealed class LanguageServerPoolTests
                 }
             },
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Definition(cancellationToken: stop.Token));
+        bench.Stop = stop.Token;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Definition());
+        bench.Stop = CancellationToken.None;
         await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         Assert.Equal(ToolStatus.Ok, (await bench.Definition()).Status);
         Assert.Single(bench.Started);
