@@ -20,7 +20,7 @@ public sealed class LanguageRunTests
         var model = scene.Model(
             "m",
             Script.Turn("Who uses it?", References()),
-            Script.Expecting(Script.Turn("Break it.", Script.Edit("main.c", Main, "twice(21)", "thrice(21)")), "main.c:2: [", "[declaration]"),
+            Script.Expecting(Script.Turn("Break it.", Script.Edit("main.c", Main, "twice(21)", "thrice(21)")), "main.c:2: [", "lib.c:2: ["),
             Script.Expecting(Script.Turn("Done.", Script.Complete()), "New problems since this edit, by clangd", "thrice"));
         var result = await scene.RunAsync(model, "--agent", agent, "--merge", "never");
         result.Exits(0);
