@@ -36,6 +36,10 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(ShellData))]
 [JsonSerializable(typeof(SearchData))]
 [JsonSerializable(typeof(FileListData))]
+[JsonSerializable(typeof(PlacesData))]
+[JsonSerializable(typeof(ProblemsData))]
+[JsonSerializable(typeof(RenameData))]
+[JsonSerializable(typeof(LanguageServer))]
 public sealed partial class CairnJson : JsonSerializerContext
 {
     /// <summary>The UTF-8 bytes of a value in the canonical form.</summary>

@@ -7,6 +7,7 @@ using Cairn.Sandbox.Watching;
 using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
+using Cairn.Tools.Lsp;
 
 namespace Cairn.Host;
 
@@ -103,12 +104,15 @@ public static class CairnHost
             models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],
             new RouteStatistics(writes ? Path.Combine(options.StateDirectory, "models.json") : null), options.Time);
         var watch = writes ? new FileWatch() : null;
+        var languages = new LanguageServerPool(options.Time);
         var services = new RunServices
         {
             Journal = journal,
             Blobs = store.Blobs,
             Layers = layers,
             Tools = new ToolRegistry(),
+            Equip = devices => new RunTools(devices, languages),
+            Languages = new LanguageCatalog(options.Environment).Of,
             Secret = options.Environment,
             Models = routes,
             Judge = new CommandJudge(),
@@ -126,7 +130,7 @@ public static class CairnHost
         }
 
         return new EmbeddedCairn(
-            services, new Closing(watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
+            services, new Closing(languages, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

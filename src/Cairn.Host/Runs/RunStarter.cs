@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Tools;
 
 namespace Cairn.Host;
 
@@ -43,7 +44,7 @@ internal sealed class RunStarter(RunServices services)
         {
             rules = RuleFiles.Read(workspace, services.Blobs, counter);
             (devices, tools) = await new DeviceSetup(
-                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret).CompleteAsync(request.Devices, workspace, cancellationToken);
+                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret, request.Guest is null ? services.Languages : _ => []).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(
@@ -110,7 +111,7 @@ internal sealed class RunStarter(RunServices services)
         var usable = all
             .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
                 ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
-                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source is not ("built-in" or RunTools.LanguageOrigin))
             .Select(t => t.Descriptor).ToList();
         var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
         var definitions = CairnJson.Bytes(
