@@ -23,4 +23,5 @@ internal sealed record RunCommandArguments(string Command, string? Directory, in
 [JsonSerializable(typeof(SearchArguments))]
 [JsonSerializable(typeof(RunCommandArguments))]
 [JsonSerializable(typeof(Cairn.Abstractions.SpawnRequest))]
+[JsonSerializable(typeof(Cairn.Abstractions.AskRequest))]
 internal sealed partial class SdkJson : JsonSerializerContext;

@@ -123,10 +123,11 @@ internal static class GatewayBenchmark
         var (cpu, start) = (server.CpuSeconds, Stopwatch.GetTimestamp());
         var threads = Enumerable.Range(0, Connections).Select(_ => new Thread(() =>
         {
+            byte[] own = [.. request];
             using var client = new LoadClient(server.Port);
             while (Stopwatch.GetElapsedTime(start) < time)
             {
-                client.Ask(request);
+                client.Ask(own);
                 Interlocked.Increment(ref done);
             }
         })).ToList();
@@ -185,7 +186,7 @@ internal static class GatewayBenchmark
     {
         var name = server.Name.StartsWith(OwnName, StringComparison.Ordinal) ? $"openai:{model}" : model;
         var prompt = string.Concat(Enumerable.Repeat("What is the state of things? ", 35));
-        var body = $$"""{"model":"{{name}}"{{(stream ? ",\"stream\":true" : "")}},"max_tokens":300,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"{{prompt}}"}]}""";
+        var body = $$"""{"model":"{{name}}"{{(stream ? ",\"stream\":true" : "")}},"max_tokens":300,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"#{{HttpText.Number}} {{prompt}}"}]}""";
         return HttpText.Post("/v1/chat/completions", server.Port, server.Headers, body);
     }
 }

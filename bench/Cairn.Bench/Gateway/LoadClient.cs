@@ -14,18 +14,21 @@ internal readonly record struct AskTime(double FirstUs, double AllUs, long Bytes
 /// <summary>A connection that asks and waits on its own thread: blocking sockets add the least to what is measured.</summary>
 internal sealed class LoadClient : IDisposable
 {
+    /// <summary>Calls of one connection that get numbers of their own.</summary>
+    private const long NumbersEach = 10_000_000;
+
+    private static long _numbers;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[64 * 1024];
+    private long _number = Interlocked.Add(ref _numbers, NumbersEach);
 
     public LoadClient(int port) => _socket.Connect(IPAddress.Loopback, port);
 
-    /// <summary>The last answer's body, with the marks of chunks where there are any.</summary>
-    public string Body { get; private set; } = "";
-
     /// <summary>Asks, and reads the whole answer.</summary>
     /// <exception cref="InvalidOperationException">When the answer is not 200, or is cut off.</exception>
-    public AskTime Ask(byte[] request, bool keep = false)
+    public AskTime Ask(byte[] request)
     {
+        HttpText.Renumber(request, ref _number);
         var start = Stopwatch.GetTimestamp();
         _socket.Send(request);
         var (head, filled, first) = ReadHead(start);
@@ -36,7 +39,6 @@ internal sealed class LoadClient : IDisposable
         }
 
         var all = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-        Body = keep ? Encoding.UTF8.GetString(_buffer, head, filled - head) : "";
         return new(first, all, filled);
     }
 

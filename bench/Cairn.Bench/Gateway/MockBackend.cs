@@ -17,10 +17,10 @@ internal static class MockBackend
 
     private static readonly byte[] Whole = Response(
         "application/json",
-        $$$"""{"id":"chatcmpl-1","object":"chat.completion","created":1750000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"{{{string.Concat(Enumerable.Repeat("All is well. ", 64))}}}"},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":300,"completion_tokens":200,"total_tokens":500}}""");
+        $$$"""{"id":"chatcmpl-#{{{HttpText.Number}}}","object":"chat.completion","created":1750000000,"model":"mock","choices":[{"index":0,"message":{"role":"assistant","content":"{{{string.Concat(Enumerable.Repeat("All is well. ", 64))}}}"},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":300,"completion_tokens":200,"total_tokens":500}}""");
 
     private static readonly byte[] Head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
-    private static readonly byte[] First = Chunk(Event("""{"role":"assistant","content":"All is well. "}""", "null"));
+    private static readonly byte[] First = Chunk(Event($$"""{"role":"assistant","content":"Answer #{{HttpText.Number}}: "}""", "null"));
     private static readonly byte[] Rest =
     [
         .. Enumerable.Range(0, Pieces - 2).SelectMany(_ => Chunk(Event("""{"content":"All is well. "}""", "null"))),
@@ -28,6 +28,9 @@ internal static class MockBackend
     ];
 
     private static readonly byte[] CallFirst = Chunk(Event("""{"role":"assistant","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"run","arguments":""}}]}""", "null"));
+    private static readonly byte[] CallHead = [.. Head, .. CallFirst];
+    private static long _number; // Two at once may meet on a number now and then: nobody minds.
+
     private static readonly byte[] CallRest =
     [
         .. Enumerable.Range(0, 8).SelectMany(i => Chunk(Event($$$"""{"tool_calls":[{"index":0,"function":{"arguments":"{{{(i == 0 ? "{\\\"command\\\":\\\"ls" : i == 7 ? "\\\"}" : " -la /tmp")}}}"}}]}""", "null"))),
@@ -77,6 +80,7 @@ internal static class MockBackend
     {
         var buffer = new byte[ReadBytes];
         var filled = 0;
+        var answers = new Answers([.. Whole], [.. Head, .. First]);
         using (client)
         {
             try
@@ -100,7 +104,7 @@ internal static class MockBackend
                         filled += n;
                     }
 
-                    await AnswerAsync(client, buffer.AsMemory(0, size), cancellationToken);
+                    await AnswerAsync(client, answers, buffer.AsMemory(0, size), cancellationToken);
                     buffer.AsSpan(size, filled - size).CopyTo(buffer);
                     filled -= size;
                 }
@@ -112,16 +116,18 @@ internal static class MockBackend
         }
     }
 
-    private static async Task AnswerAsync(Socket client, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    private static async Task AnswerAsync(Socket client, Answers answers, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         if (request.Span.IndexOf("\"stream\":true"u8) < 0)
         {
-            await client.SendAsync(Whole, cancellationToken);
+            HttpText.Renumber(answers.Whole, ref _number);
+            await client.SendAsync(answers.Whole, cancellationToken);
             return;
         }
 
         var calls = request.Span.IndexOf("\"tools\":"u8) >= 0;
-        await client.SendAsync((byte[])[.. Head, .. calls ? CallFirst : First], cancellationToken);
+        HttpText.Renumber(answers.First, ref _number);
+        await client.SendAsync(calls ? CallHead : answers.First, cancellationToken);
         if (request.Span.IndexOf("\"model\":\"hold\""u8) < 0)
         {
             await client.SendAsync(calls ? CallRest : Rest, cancellationToken);
@@ -158,4 +164,7 @@ internal static class MockBackend
         $$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1750000000,"model":"mock","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
 
     private static byte[] Chunk(string text) => Encoding.UTF8.GetBytes($"{Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n");
+
+    /// <summary>A connection's own copies, into which numbers are written.</summary>
+    private sealed record Answers(byte[] Whole, byte[] First);
 }

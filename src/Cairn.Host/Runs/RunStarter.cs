@@ -34,8 +34,8 @@ internal sealed class RunStarter(RunServices services)
             throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
         }
 
-        var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
-        var counter = model is null || request.Guest is not null ? null : services.TokenCounter(model.Id);
+        var model = request.Code is null || request.Model is not null ? await ModelAsync(request, cancellationToken) : null;
+        var counter = model is null || request.Code is not null ? null : services.TokenCounter(model.Id);
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
@@ -65,7 +65,7 @@ internal sealed class RunStarter(RunServices services)
             Devices = devices,
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
-            Fence = model is null || request.Guest is not null ? null : services.Fence,
+            Fence = model is null || request.Code is not null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
@@ -107,7 +107,7 @@ internal sealed class RunStarter(RunServices services)
     {
         var usable = all
             .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
-                ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
+                ? t.Descriptor.Name is not (KernelTools.Spawn or KernelTools.AskModel or "git_commit")
                 : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
             .Select(t => t.Descriptor).ToList();
         var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
