@@ -112,12 +112,19 @@ internal static class Telemetry
         var tags = new TagList { Tag(Operation, Chat), Tag(Provider, provider), Tag(RequestModel, model) };
         if (usage.Total > 0)
         {
-            Tokens.Record(usage.InputTokens, [.. tags, Tag(TokenType, "input")]);
-            Tokens.Record(usage.OutputTokens, [.. tags, Tag(TokenType, "output")]);
+            Tokens.Record(usage.InputTokens, With(tags, TokenType, "input"));
+            Tokens.Record(usage.OutputTokens, With(tags, TokenType, "output"));
             Cost.Add((double)usd, tags);
         }
 
-        Duration.Record(took.TotalSeconds, error is null ? [.. tags] : [.. tags, Tag(ErrorType, error)]);
+        Duration.Record(took.TotalSeconds, error is null ? tags : With(tags, ErrorType, error));
+    }
+
+    // A list of tags is a value: this is another one.
+    private static TagList With(TagList tags, string name, string value)
+    {
+        tags.Add(name, value);
+        return tags;
     }
 
     /// <summary>provider:name taken apart.</summary>

@@ -50,7 +50,7 @@ public sealed class TelemetryExport : IDisposable
         var version = typeof(TelemetryExport).Assembly.GetName().Version!.ToString(3);
         void Describe(ResourceBuilder resource) => resource.AddService(name is { Length: > 0 } named ? named : "cairn", serviceVersion: version);
         return new(
-            traces ? Sdk.CreateTracerProviderBuilder().ConfigureResource(Describe).AddSource(Telemetry.Name).AddOtlpExporter().Build() : null,
-            metrics ? Sdk.CreateMeterProviderBuilder().ConfigureResource(Describe).AddMeter(Telemetry.Name).AddOtlpExporter().Build() : null);
+            traces ? OpenTelemetry.Sdk.CreateTracerProviderBuilder().ConfigureResource(Describe).AddSource(Telemetry.Name).AddOtlpExporter().Build() : null,
+            metrics ? OpenTelemetry.Sdk.CreateMeterProviderBuilder().ConfigureResource(Describe).AddMeter(Telemetry.Name).AddOtlpExporter().Build() : null);
     }
 }
