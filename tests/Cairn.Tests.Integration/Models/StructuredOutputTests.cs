@@ -98,14 +98,14 @@ public sealed class StructuredOutputTests : IAsyncDisposable
                 second = await runtime.AskModelAsync(new("Second?", MaxOutputTokens: 100), Now);
             },
             budget: 200);
-        Assert.Equal("over-budget", run.Status);
+        Assert.Equal("over budget", run.Status);
         Assert.Single(_provider.Requests);
         Assert.Null(second);
     }
 
     [Theory]
     [InlineData("""{"type":"array"}""", "type must be \"object\"")]
-    [InlineData("""{"type":"object","properties":{"a":{"$ref":"file:///etc/passwd"}}}""", "file:///etc/passwd")]
+    [InlineData("""{"type":"object","properties":{"a":{"$ref":"file:///etc/passwd"}}}""", "refers to")]
     [InlineData("{", "cannot be read")]
     public async Task A_schema_that_cannot_be_used_is_told_before_anybody_is_asked(string schema, string says)
     {

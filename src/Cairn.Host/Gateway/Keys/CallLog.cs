@@ -80,6 +80,7 @@ internal sealed class CallLog : IDisposable
     {
         try
         {
+            FileStream file;
             lock (_gate)
             {
                 if (!_dirty || !_file.CanWrite)
@@ -87,10 +88,11 @@ internal sealed class CallLog : IDisposable
                     return;
                 }
 
-                _dirty = false;
-                _file.Flush(flushToDisk: true);
+                (_dirty, file) = (false, _file);
             }
 
+            // Not under the lock: calls that end meanwhile do not wait for the disk.
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
             FlushBodies?.Invoke();
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
