@@ -40,6 +40,8 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(ProblemsData))]
 [JsonSerializable(typeof(RenameData))]
 [JsonSerializable(typeof(LanguageServer))]
+[JsonSerializable(typeof(AskData))]
+[JsonSerializable(typeof(AskRequest))]
 public sealed partial class CairnJson : JsonSerializerContext
 {
     /// <summary>The UTF-8 bytes of a value in the canonical form.</summary>

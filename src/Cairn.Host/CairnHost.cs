@@ -26,6 +26,9 @@ public sealed record HostOptions(string StateDirectory, IHuman Human, Func<strin
     /// <summary>Own rules for choosing models, beside those that Cairn ships; of two with one name the own one counts.</summary>
     public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
 
+    /// <summary>How long models may be silent, and how much they may send.</summary>
+    public ModelLimits ModelLimits { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -99,6 +102,7 @@ public static class CairnHost
             Environment = options.Environment,
             Time = options.Time,
             Recordings = options.Recordings,
+            Limits = options.ModelLimits,
         });
         var routes = new RoutingCatalog(
             models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],

@@ -105,6 +105,37 @@ public sealed class AgentRuntime(ISyscalls kernel)
             result.Data is null ? null : JsonSerializer.Deserialize(result.Data, CairnJson.Default.ImmutableArrayChildResult));
     }
 
+    /// <summary>Asks a model one question; what it takes counts against the run's budget.</summary>
+    public Task<Answer<AskData>> AskModelAsync(AskRequest request, CancellationToken cancellationToken) =>
+        Typed("ask_model", request, SdkJson.Default.AskRequest, CairnJson.Default.AskData, cancellationToken);
+
+    /// <summary>
+    /// Asks a model for a value. The type's schema goes to providers that know schemas, and every answer is checked; one that
+    /// does not fit is sent back with what is wrong, three times in all. Failed when none fits.
+    /// </summary>
+    /// <typeparam name="T">What is asked for: all its properties must be in the answer, and no others.</typeparam>
+    /// <param name="prompt">The question, with all that the model must know.</param>
+    /// <param name="type">The type as a source-generated JSON context knows it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<Answer<T>> AskModelAsync<T>(string prompt, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        var answer = await AskModelAsync(new AskRequest(prompt, Schema: AnswerSchemas.Of(type)), cancellationToken);
+        if (!answer.IsOk)
+        {
+            return new(answer.Status, answer.Text, null);
+        }
+
+        try
+        {
+            return new(SyscallStatus.Ok, answer.Text, JsonSerializer.Deserialize(answer.Value.Text, type));
+        }
+        catch (JsonException e)
+        {
+            return new(SyscallStatus.Failed, $"The answer fits its schema, but is no {typeof(T).Name}: {e.Message}", null);
+        }
+    }
+
     /// <summary>Calls any tool that the run may use.</summary>
     /// <param name="tool">Its name.</param>
     /// <param name="arguments">JSON of its arguments.</param>

@@ -38,4 +38,5 @@ internal sealed record RenameSymbolArguments(string Symbol, string Path, int? Li
 [JsonSerializable(typeof(DiagnosticsArguments))]
 [JsonSerializable(typeof(RenameSymbolArguments))]
 [JsonSerializable(typeof(Cairn.Abstractions.SpawnRequest))]
+[JsonSerializable(typeof(Cairn.Abstractions.AskRequest))]
 internal sealed partial class SdkJson : JsonSerializerContext;

@@ -8,6 +8,7 @@ internal sealed class Operations(RunSession session, RunControl control)
 {
     private readonly ModelOperation _model = new(session, control.Ledger);
     private readonly SpawnOperation _spawn = new(session, control);
+    private readonly AskOperation _ask = new(session, control.Ledger);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
     private readonly ArchiveOperation _archive = new(session);
@@ -51,6 +52,8 @@ internal sealed class Operations(RunSession session, RunControl control)
                     ? token => _guest.RunAsync(run, token)
                     : run.Call.Tool == KernelTools.Spawn
                     ? token => _spawn.RunAsync(run, token)
+                    : run.Call.Tool == KernelTools.AskModel
+                    ? token => _ask.RunAsync(run, token)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)
                     : token => _tool.RunAsync(run, token));

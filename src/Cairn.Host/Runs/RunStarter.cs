@@ -35,8 +35,11 @@ internal sealed class RunStarter(RunServices services)
             throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
         }
 
-        var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
-        var counter = model is null || request.Guest is not null ? null : services.TokenCounter(model.Id);
+        var model = request.Code is null || request.Model is not null ? await ModelAsync(request, cancellationToken) : null;
+
+        // Of what a code agent or a guest asks a model, the kernel makes no prompts.
+        var prompts = model is not null && request.Code is null;
+        var counter = prompts ? services.TokenCounter(model!.Id) : null;
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
@@ -66,9 +69,9 @@ internal sealed class RunStarter(RunServices services)
             Devices = devices,
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
-            Archive = model is null || request.Guest is not null || services.Archive is null ? null : true,
-            ContextRules = model is null || request.Guest is not null ? null : ContextState.Rules,
-            Fence = model is null || request.Guest is not null ? null : services.Fence,
+            Archive = prompts && services.Archive is not null ? true : null,
+            ContextRules = prompts ? ContextState.Rules : null,
+            Fence = prompts ? services.Fence : null,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
@@ -110,7 +113,7 @@ internal sealed class RunStarter(RunServices services)
     {
         var usable = all
             .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
-                ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
+                ? t.Descriptor.Name is not (KernelTools.Spawn or KernelTools.AskModel or "git_commit")
                 : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source is not ("built-in" or RunTools.LanguageOrigin))
             .Select(t => t.Descriptor).ToList();
         var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
