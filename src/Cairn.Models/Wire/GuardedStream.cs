@@ -3,23 +3,9 @@ using Cairn.Abstractions;
 namespace Cairn.Models;
 
 /// <summary>An answer's bytes: ends a silence that is too long and an answer that is too big, and names a cut connection.</summary>
-internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvider time) : Stream
+internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvider time) : ReadingStream(inner)
 {
     private long _bytes;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => _bytes;
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -28,7 +14,7 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
         int count;
         try
         {
-            count = await inner.ReadAsync(buffer, either.Token);
+            count = await Inner.ReadAsync(buffer, either.Token);
         }
         catch (OperationCanceledException e) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -43,31 +29,5 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
         return _bytes <= limits.AnswerBytes
             ? count
             : throw new WireException(ModelErrorKind.Invalid, $"sent an answer of more than {limits.AnswerBytes} bytes; it was cut off");
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("A blocking read could not be cancelled.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 }

@@ -66,7 +66,14 @@ internal sealed class LayerFiles : IDisposable
 
     public string OpaqueAttribute => IsRoot ? "trusted.overlay.opaque" : "user.overlay.opaque";
 
-    public void Dispose() => State.Dispose();
+    /// <summary>Makes things durable.</summary>
+    public ParallelSync Syncs { get; } = new();
+
+    public void Dispose()
+    {
+        Syncs.Dispose();
+        State.Dispose();
+    }
 
     public static string LayerTree(LayerId id) => $"layers/{Checked(id.Value)}/d";
 
@@ -129,6 +136,7 @@ internal sealed class LayerFiles : IDisposable
         var temporary = System.IO.Path.Combine(Path, "layers", Checked(meta.Layer.Value), "meta.tmp");
         using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
         FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
+        FileContent.BeginToWrite(file);
     }
 
     /// <summary>The last that can fail for want of space.</summary>
@@ -146,8 +154,7 @@ internal sealed class LayerFiles : IDisposable
     {
         var directory = $"layers/{meta.Layer}";
         File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
-        State.SyncDirectory(directory);
-        State.SyncDirectory("layers");
+        Syncs.Run([() => State.SyncDirectory(directory), () => State.SyncDirectory("layers")]);
         Keep(meta);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
 
@@ -28,25 +29,37 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     }
 
     /// <summary>Makes all of the layer's files and directories durable. Call after <see cref="Run"/>.</summary>
-    public void Sync()
+    /// <param name="syncs">Does it.</param>
+    /// <param name="also">Makes something else durable in the same go.</param>
+    public void Sync(ParallelSync syncs, Action also)
     {
-        if (_entries.Count <= MaxSyncedOneByOne && _entries.All(e => _upper.IsReadable(e.Path)))
+        if (_entries.Count > MaxSyncedOneByOne || !_entries.All(e => _upper.IsReadable(e.Path)))
         {
-            // Files first: a directory's names are mostly durable with them.
-            foreach (var (path, isDirectory) in _entries.OrderBy(e => e.IsDirectory))
+            LinuxError.Check(LinuxCalls.SyncFilesystem(_upper.Handle), "sync the layers' file system at", _upper.Name);
+            also();
+            return;
+        }
+
+        var open = new List<(SafeFileHandle Handle, string Path)>(_entries.Count);
+        try
+        {
+            foreach (var (path, isDirectory) in _entries)
             {
-                using var entry = _upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
-                if (entry is not null)
+                if (_upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock) is { } entry)
                 {
-                    LinuxError.Check(LinuxCalls.Sync(entry), isDirectory ? "sync the directory" : "sync", path);
+                    open.Add((entry, path));
+                    if (!isDirectory)
+                    {
+                        FileContent.BeginToWrite(entry);
+                    }
                 }
             }
 
-            _upper.SyncDirectory("");
+            syncs.Run([.. open.Select(e => (Action)(() => LinuxError.Check(LinuxCalls.Sync(e.Handle), "sync", e.Path))), () => _upper.SyncDirectory(""), also]);
         }
-        else
+        finally
         {
-            LinuxError.Check(LinuxCalls.SyncFilesystem(_upper.Handle), "sync the layers' file system at", _upper.Name);
+            open.ForEach(e => e.Handle.Dispose());
         }
     }
 

@@ -43,7 +43,10 @@ internal sealed class LayerWatch : IAsyncDisposable
 
     /// <summary>Begins to watch; null for a command that cannot write.</summary>
     public static LayerWatch? Start(SandboxCommand command, OpenLayer layer, TimeProvider time, Action kill) =>
-        command.ReadOnly ? null : new(layer.Tree, command.Limits.DiskBytes, time, kill);
+        command.ReadOnly ? null : Start(command.Limits, layer, time, kill);
+
+    /// <summary>Begins to watch whatever writes the layer.</summary>
+    public static LayerWatch Start(SandboxLimits limits, OpenLayer layer, TimeProvider time, Action kill) => new(layer.Tree, limits.DiskBytes, time, kill);
 
     public async ValueTask DisposeAsync()
     {

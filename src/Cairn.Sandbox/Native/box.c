@@ -14,7 +14,8 @@
 //
 // A message is a 32-bit length and as many bytes. To the keeper: strings, each ended by NUL
 //   run ROOT ro|rw[-noexec] OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
-// with three descriptors for the command's standard streams; or the single string "kill". Back come: R when the sandbox
+// with three descriptors for the command's standard streams, and a fourth where OVERLAY-OPTIONS is "-": the workspace as it is
+// mounted elsewhere already, which is shared then. Or the single string "kill". Back come: R when the sandbox
 // stands, then for each command a struct answer and its events. The sandbox lives as long as the socket is open.
 //
 // Two more uses, for sandboxes that others make:
@@ -57,7 +58,7 @@ extern int mount(const char *, const char *, const char *, unsigned long, const 
 extern int umount2(const char *, int);
 enum { DETACH = 2, NOFOLLOW = 8 };
 
-enum { MAX_MESSAGE = 4 << 20, MAX_STRINGS = 8192, MAX_DEPTH = 256, MAX_FILTER = 4096, STREAMS = 3 };
+enum { MAX_MESSAGE = 4 << 20, MAX_STRINGS = 8192, MAX_DEPTH = 256, MAX_FILTER = 4096, STREAMS = 3, PASSED = STREAMS + 1 };
 enum flag { DIRTY = 1 };  // the sandbox could not be made clean again: the caller must not use it any more
 
 struct seen { uint32_t bytes, lost; };  // of events; lost is how many did not fit
@@ -94,7 +95,7 @@ static int send_all(int fd, const void *data, size_t size) {
 
 static int receive(int fd, void *into, size_t size, int *fds, int *count) {
   for (char *at = into; size > 0;) {
-    char control[CMSG_SPACE(sizeof(int) * STREAMS)];
+    char control[CMSG_SPACE(sizeof(int) * PASSED)];
     struct iovec part = {at, size};
     struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t n = recvmsg(fd, &head, MSG_CMSG_CLOEXEC);
@@ -106,7 +107,7 @@ static int receive(int fd, void *into, size_t size, int *fds, int *count) {
       for (int i = 0; i < n_fds; i++) {
         int passed;
         memcpy(&passed, CMSG_DATA(c) + (size_t)i * sizeof(int), sizeof passed);
-        if (*count < STREAMS) fds[(*count)++] = passed; else close(passed);
+        if (*count < PASSED) fds[(*count)++] = passed; else close(passed);
       }
     }
     at += n, size -= (size_t)n;
@@ -460,7 +461,7 @@ static _Noreturn void inside(int fd, char **program) {
 }
 
 static _Noreturn void watch(int fd) {
-  int fds[STREAMS], count = 0;
+  int fds[PASSED], count = 0;
   char byte;
   events = malloc(MAX_EVENTS);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) || !events) die("watch");
@@ -561,7 +562,7 @@ static void run_command(int keeper, int signals, char **field, int n, const int 
       running = !reap(child, 0, &answer);
     }
     if (ready[1].revents) {
-      int passed[STREAMS], extra;
+      int passed[PASSED], extra;
       if (receive_message(keeper, passed, &extra)) _exit(0);
       kill(-1, SIGKILL);  // only "kill" comes while a command runs
     }
@@ -605,7 +606,7 @@ static _Noreturn void init(int keeper, char **options, const char **join, unsign
   if (send_one(keeper, 'r', listener)) _exit(0);
   if (listener >= 0) close(listener);
   for (;;) {
-    int fds[STREAMS], count;
+    int fds[PASSED], count;
     if (receive_message(keeper, fds, &count)) _exit(0);
     int n = split(field);
     if (!strcmp(field[0], "run")) run_command(keeper, signals, field, n, fds, count);
@@ -619,10 +620,9 @@ static void enter(int namespace) {
   if (setns(namespace, CLONE_NEWNS) || (namespace == outside_fd && fchdir(state_fd))) die("change the view of the file system");
 }
 
-// Mounts the workspace as the command asks and attaches it at its own path inside.
-static void attach_workspace(char **field) {
+// Mounts the workspace as the command asks: with a .git that nobody writes, and nowhere to be seen yet.
+static int workspace(char **field) {
   const char *root = field[1], *options = field[3];
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
   if (mount(root, "stage/repo", NULL, 4096 /* MS_BIND */, NULL)) die("bind %s", root);
   if (mount("overlay", "stage/over", "overlay", 0, options)) die("overlay over %s", root);
   if (!strcmp(field[4], "git")) {
@@ -633,8 +633,16 @@ static void attach_workspace(char **field) {
     close(tree);
   }
   int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "stage/over", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes)) die("workspace %s", root);
   if (umount2("stage/over", DETACH) || umount2("stage/repo", DETACH)) die("clear the stage");
+  return tree;
+}
+
+// Attaches the workspace at its own path inside: `shared`, or a mount of its own when that is negative.
+static void attach_workspace(char **field, int shared) {
+  const char *root = field[1];
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
+  int tree = shared >= 0 ? shared : workspace(field);
+  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes)) die("workspace %s", root);
   make_parents(root, 1, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
   enter(inside_fd);
   struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
@@ -695,7 +703,7 @@ static int system_v_objects(void) {
 static void serve(void) {
   static char *field[MAX_STRINGS];
   for (;;) {
-    int fds[STREAMS], count;
+    int fds[PASSED], count;
     struct answer answer;
     if (receive_message(caller, fds, &count)) _exit(0);
     int n = split(field);
@@ -703,7 +711,8 @@ static void serve(void) {
     if (n < 11) { errno = EINVAL; die("a run of %d fields", n); }
     char *root = strdup(field[1]);
     int git = !strcmp(field[4], "git");
-    attach_workspace(field);
+    if ((count == PASSED) != !strcmp(field[3], "-")) { errno = EINVAL; die("a run with %d descriptors", count); }
+    attach_workspace(field, count == PASSED ? fds[--count] : -1);
     watch_begin();
     if (!root || forward(init_socket, fds, count)) die("the sandbox is gone");
     for (int i = 0; i < count; i++) close(fds[i]);
@@ -795,7 +804,7 @@ int main(int argc, char **argv) {
   put(path, "%u %u 1", uid, owner_uid);
   snprintf(path, sizeof path, "/proc/%d/gid_map", (int)init_pid);
   put(path, "%u %u 1", gid, owner_gid);
-  int count = 0, passed[STREAMS];
+  int count = 0, passed[PASSED];
   if (send_all(init_socket, "g", 1) || receive(init_socket, &stage, 1, passed, &count)) _exit(125);
   if (count == 1) listener_fd = passed[0];
   if (send_all(caller, "R", 1)) _exit(0);

@@ -42,6 +42,8 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
     public string Name => "box";
 
+    public bool CanShare => true;
+
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids, request.Command.Profile, request.Command.NoExec);
@@ -168,7 +170,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         {
             (_owner, _kind, _box, _work, _arguments) = (owner, kind, box, work, request.Command.Arguments);
             var git = request.Git is EntryKind.Directory or EntryKind.File;
-            var message = BoxMessage.Run(request, owner._identity.OverlayOptions(request, work), git, box.Groups is null ? request.Command.Limits.Pids : null);
+            var message = BoxMessage.Run(request, request.Shared is null ? owner._identity.OverlayOptions(request, work) : BoxMessage.SharedMount, git, box.Groups is null ? request.Command.Limits.Pids : null);
             var (output, outputEnd) = BoxCalls.Pipe();
             var (error, errorEnd) = BoxCalls.Pipe();
             Output = new System.IO.Pipes.AnonymousPipeClientStream(System.IO.Pipes.PipeDirection.In, output);
@@ -192,7 +194,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
                 }
             }
 
-            void Send(nint input) => box.Run(message, [(int)input, (int)outputEnd.DangerousGetHandle(), (int)errorEnd.DangerousGetHandle()]);
+            void Send(nint input)
+            {
+                Span<int> streams = [(int)input, (int)outputEnd.DangerousGetHandle(), (int)errorEnd.DangerousGetHandle(), (int)(request.Shared?.DangerousGetHandle() ?? 0)];
+                box.Run(message, request.Shared is null ? streams[..^1] : streams);
+            }
         }
 
         public override Stream? Input { get; }

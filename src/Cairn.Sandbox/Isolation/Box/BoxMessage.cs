@@ -13,6 +13,9 @@ internal static class BoxMessage
     /// <summary>Bytes of an answer, without the events that follow it.</summary>
     public const int AnswerBytes = 32 + ProcessEvents.HeadBytes;
 
+    /// <summary>In place of overlay's options: the workspace comes as a descriptor.</summary>
+    public const string SharedMount = "-";
+
     /// <summary>Ends the command that runs.</summary>
     public static byte[] Kill { get; } = Pack(["kill"]);
 
