@@ -16,7 +16,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     /// <summary>Likewise for SIGXCPU.</summary>
     private const int CpuTimeOver = 152;
 
-    /// <summary>For what warm sandboxes do not do: mounts of a command's own, and processes that somebody talks to.</summary>
+    /// <summary>For what warm sandboxes do not do: mounts in any place, and processes that somebody talks to.</summary>
     private readonly Lazy<ISandboxBackend> _flexible = new(flexible);
 
     /// <summary>The fastest backend that this machine and installation have.</summary>
@@ -99,7 +99,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         }
     }
 
-    private ISandboxBackend BackendOf(SandboxCommand command) => command.Mounts.IsEmpty ? backend : _flexible.Value;
+    private ISandboxBackend BackendOf(SandboxCommand command) => backend.Takes(command) ? backend : _flexible.Value;
 
     private static async Task<SandboxedProcess> StartAsync(ISandboxBackend chosen, SandboxRequest request, CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal sealed class LayerFiles : IDisposable
     private readonly ConcurrentDictionary<LayerId, LayerMeta> _metas = new();
     private readonly long _maxKept;
     private long _kept;
+    private long _number;
 
     /// <param name="state">The state directory.</param>
     /// <param name="maxKept">The most changed paths, and layers, that are kept in memory.</param>
@@ -68,6 +69,9 @@ internal sealed class LayerFiles : IDisposable
 
     /// <summary>Makes things durable.</summary>
     public ParallelSync Syncs { get; } = new();
+
+    /// <summary>A number that was not given before.</summary>
+    public long NextNumber() => Interlocked.Increment(ref _number);
 
     public void Dispose()
     {

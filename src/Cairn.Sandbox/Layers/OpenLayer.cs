@@ -13,7 +13,6 @@ internal sealed class OpenLayer : IDisposable
     private readonly LayerFiles _files;
     private readonly string _root;
     private int _temporary;
-    private int _scratch;
 
     private OpenLayer(LayerFiles files, string root, DirectoryHandle tree) => (_files, _root, Tree) = (files, root, tree);
 
@@ -59,8 +58,8 @@ internal sealed class OpenLayer : IDisposable
         TreeRemoval.Remove(_files.State, dead);
     }
 
-    /// <summary>A fresh name beside the tree; an upper and work pair must never be used twice.</summary>
-    public string Scratch(string prefix) => $"{_root}/{prefix}{Interlocked.Increment(ref _scratch)}";
+    /// <summary>A fresh name beside the tree; an upper and work pair must never be used twice, and an old one may still be on its way out.</summary>
+    public string Scratch(string prefix) => $"{_root}/{prefix}{_files.NextNumber()}";
 
     /// <summary>Replaces or creates a file. The directories above are copied up or made.</summary>
     public void Write(MergedView view, string path, ReadOnlySpan<byte> content, FileStat? existing)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cairn.Abstractions;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Limits;
 
@@ -9,16 +10,21 @@ internal sealed class CommandCgroup : IDisposable
     /// <summary>The sandbox's own processes around the command.</summary>
     private const int OwnProcesses = 4;
 
+    private const int EventBytes = 1024;
+
     private readonly string? _memory;
     private readonly string? _pids;
     private readonly string? _cpu;
-    private readonly bool _isVersion2;
+    private readonly Lazy<SafeFileHandle?> _memoryEvents;
+    private readonly Lazy<SafeFileHandle?> _pidsEvents;
     private long _memoryBefore;
     private long _pidsBefore;
 
     public CommandCgroup(string? memory, string? pids, string? cpu, bool isVersion2, SandboxLimits limits)
     {
-        (_memory, _pids, _cpu, _isVersion2) = (memory, pids, cpu, isVersion2);
+        (_memory, _pids, _cpu) = (memory, pids, cpu);
+        _memoryEvents = new(() => Open(memory, isVersion2 ? "memory.events" : "memory.oom_control"));
+        _pidsEvents = new(() => Open(pids, "pids.events"));
         if (memory is not null)
         {
             Directory.CreateDirectory(memory);
@@ -49,6 +55,11 @@ internal sealed class CommandCgroup : IDisposable
 
     public void Dispose()
     {
+        foreach (var events in new[] { _memoryEvents, _pidsEvents }.Where(e => e.IsValueCreated))
+        {
+            events.Value?.Dispose();
+        }
+
         foreach (var group in new[] { _memory, _pids, _cpu }.Distinct())
         {
             try
@@ -65,10 +76,13 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private long MemoryKills() =>
-        _memory is null ? 0 : Counter(Path.Combine(_memory, _isVersion2 ? "memory.events" : "memory.oom_control"), "oom_kill");
+    private long MemoryKills() => Counter(_memoryEvents.Value, "oom_kill "u8);
 
-    private long PidRefusals() => _pids is null ? 0 : Counter(Path.Combine(_pids, "pids.events"), "max");
+    private long PidRefusals() => Counter(_pidsEvents.Value, "max "u8);
+
+    // Kept open: they are read twice for each command.
+    private static SafeFileHandle? Open(string? group, string name) =>
+        group is not null && File.Exists(Path.Combine(group, name)) ? File.OpenHandle(Path.Combine(group, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite) : null;
 
     private static void Set(string group, string name, long value, bool required)
     {
@@ -79,14 +93,27 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private static long Counter(string file, string name)
+    private static long Counter(SafeFileHandle? file, ReadOnlySpan<byte> name)
     {
-        if (!File.Exists(file))
+        if (file is null)
         {
             return 0;
         }
 
-        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name + " ", StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
+        Span<byte> text = stackalloc byte[EventBytes];
+        var rest = (ReadOnlySpan<byte>)text[..RandomAccess.Read(file, text, 0)];
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            var line = end < 0 ? rest : rest[..end];
+            if (line.StartsWith(name))
+            {
+                return long.Parse(line[name.Length..], CultureInfo.InvariantCulture);
+            }
+
+            rest = end < 0 ? [] : rest[(end + 1)..];
+        }
+
+        return 0;
     }
 }

@@ -44,6 +44,8 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
     public bool CanShare => true;
 
+    public bool Takes(SandboxCommand command) => BoxMessage.Takes(command);
+
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids, request.Command.Profile, request.Command.NoExec);
@@ -52,7 +54,16 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         try
         {
             Directory.CreateDirectory(Path.Combine(files.Path, work));
-            box = Take(kind) ?? await MakeAsync(kind, request, cancellationToken);
+            while (box is null)
+            {
+                box = Take(kind) ?? await MakeAsync(kind, request, cancellationToken);
+                if (!await box.IsCleanAsync())
+                {
+                    box.Dispose();
+                    box = null;
+                }
+            }
+
             return new Running(this, kind, box, request, work);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or System.Net.Sockets.SocketException or SandboxFailure)
@@ -216,7 +227,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
             const int Killed = 137;
             return answer is null
                 ? new(limit is null ? null : Killed, limit, failure)
-                : new(BoxMessage.Answer(answer).ExitCode, limit)
+                : new(BoxMessage.ExitCode(answer), limit)
                 {
                     Processes = ProcessEvents.Read(answer.AsSpan(BoxMessage.AnswerBytes - ProcessEvents.HeadBytes), _arguments, BoxMessage.Used(answer)),
                 };
@@ -226,8 +237,28 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         {
             Output.Dispose();
             Error.Dispose();
+            if (_box.IsSpoilt)
+            {
+                ClearWork();
+            }
+            else
+            {
+                _box.Settle(ClearWork);
+            }
+
             _owner.Give(_kind, _box);
-            TreeRemoval.Remove(_owner.Files.State, _work);
+        }
+
+        /// <summary>What cannot be removed is removed with the run's open layer.</summary>
+        private void ClearWork()
+        {
+            try
+            {
+                TreeRemoval.Remove(_owner.Files.State, _work);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException or ObjectDisposedException)
+            {
+            }
         }
     }
 
