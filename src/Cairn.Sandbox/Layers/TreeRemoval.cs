@@ -50,19 +50,11 @@ internal static class TreeRemoval
 
         using (var directory = OpenToRemove(parent, raw, name))
         {
-            if (directory is null)
-            {
-                return;
-            }
-
             RemoveChildren(directory, name, deep, before);
         }
 
         before?.Invoke($"rmdir {name}");
-        if (LinuxCalls.Unlink(parent, raw, LinuxCalls.RemoveDirectoryFlag) != 0 && Marshal.GetLastPInvokeError() is not LinuxError.NotFound)
-        {
-            throw LinuxError.Last("remove", name);
-        }
+        LinuxError.Check(LinuxCalls.Unlink(parent, raw, LinuxCalls.RemoveDirectoryFlag), "remove", name);
     }
 
     private static void RemoveChildren(SafeFileHandle directory, string name, Deep? deep, Action<string>? before)
@@ -83,8 +75,7 @@ internal static class TreeRemoval
         below.Depth--;
     }
 
-    /// <summary>Null when somebody else has removed it meanwhile.</summary>
-    private static SafeFileHandle? OpenToRemove(SafeFileHandle parent, byte[] raw, string name)
+    private static SafeFileHandle OpenToRemove(SafeFileHandle parent, byte[] raw, string name)
     {
         var flags = LinuxCalls.ReadOnly | LinuxCalls.Directory | LinuxCalls.NoFollow | LinuxCalls.CloseOnExec;
         var fd = LinuxCalls.OpenAt(parent, raw, flags, 0);
@@ -102,7 +93,7 @@ internal static class TreeRemoval
 
         if (fd < 0)
         {
-            return Marshal.GetLastPInvokeError() == LinuxError.NotFound ? null : throw LinuxError.Last("remove", name);
+            throw LinuxError.Last("remove", name);
         }
 
         var directory = new SafeFileHandle(fd, true);

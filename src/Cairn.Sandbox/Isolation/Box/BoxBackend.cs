@@ -90,7 +90,9 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     {
         lock (_gate)
         {
-            var at = _idle.FindLastIndex(i => i.Kind == kind);
+            // One that is still clearing up would be waited for.
+            var clean = _idle.FindLastIndex(i => i.Kind == kind && i.Box.IsSettled);
+            var at = clean >= 0 ? clean : _idle.FindLastIndex(i => i.Kind == kind);
             if (at < 0)
             {
                 return null;
@@ -174,12 +176,13 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         private readonly BoxBackend _owner;
         private readonly Kind _kind;
         private readonly WarmBox _box;
+        private readonly OpenLayer _open;
         private readonly string _work;
         private readonly ImmutableArray<string> _arguments;
 
         public Running(BoxBackend owner, Kind kind, WarmBox box, SandboxRequest request, string work)
         {
-            (_owner, _kind, _box, _work, _arguments) = (owner, kind, box, work, request.Command.Arguments);
+            (_owner, _kind, _box, _open, _work, _arguments) = (owner, kind, box, request.Open, work, request.Command.Arguments);
             var git = request.Git is EntryKind.Directory or EntryKind.File;
             var message = BoxMessage.Run(request, request.Shared is null ? owner._identity.OverlayOptions(request, work) : BoxMessage.SharedMount, git, box.Groups is null ? request.Command.Limits.Pids : null);
             var (output, outputEnd) = BoxCalls.Pipe();
@@ -237,32 +240,15 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         {
             Output.Dispose();
             Error.Dispose();
-            if (_box.IsSpoilt)
+            if (!_box.IsSpoilt)
             {
-                ClearWork();
-            }
-            else
-            {
-                _box.Settle(ClearWork);
+                _box.Settle();
             }
 
             _owner.Give(_kind, _box);
-        }
-
-        /// <summary>What cannot be removed is removed with the run's open layer.</summary>
-        private void ClearWork()
-        {
-            try
-            {
-                TreeRemoval.Remove(_owner.Files.State, _work);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkspaceException or ObjectDisposedException)
-            {
-            }
+            _open.RemoveLater(_work);
         }
     }
-
-    private LayerFiles Files => files;
 
     private static bool IsOpenToAll(string program)
     {

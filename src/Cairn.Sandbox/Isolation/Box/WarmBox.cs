@@ -152,20 +152,26 @@ internal sealed class WarmBox : IDisposable
     }
 
     /// <summary>Waits in the background until nothing of its command is left.</summary>
-    /// <param name="alsoClear">Clears away what the command had outside of the sandbox.</param>
-    public void Settle(Action alsoClear) => _settled = Task.Run(async () =>
+    public void Settle()
     {
-        alsoClear();
-        try
+        _settled = ClearAsync();
+
+        async Task<bool> ClearAsync()
         {
-            var dirty = new byte[1];
-            return await FillAsync(dirty, 0) && dirty[0] == 0;
+            try
+            {
+                var dirty = new byte[1];
+                return await FillAsync(dirty, 0) && dirty[0] == 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
-    });
+    }
+
+    /// <summary>It has cleared up after the command before.</summary>
+    public bool IsSettled => _settled.IsCompleted;
 
     /// <summary>Nothing of the command before is left in it: it may be used. Else it is to be thrown away.</summary>
     public async Task<bool> IsCleanAsync() => await _settled;
@@ -185,9 +191,6 @@ internal sealed class WarmBox : IDisposable
 
         _socket.Dispose();
         KillKeeper();
-
-        // What it clears away outside must be gone before the directory around it is.
-        _settled.GetAwaiter().GetResult();
         _keeper.WaitForExit();
         _keeper.Dispose();
         _impatience?.Dispose();
