@@ -90,6 +90,33 @@ internal sealed class LayerFiles : IDisposable
     /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
     public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : Keep(Load(id));
 
+    /// <summary>What a layer's description says of a path that the layer changed; null when it says nothing of it, or the tree is no layer's.</summary>
+    /// <param name="mount">The tree, relative to the state directory.</param>
+    /// <param name="path">The path in it.</param>
+    public PathState? StateIn(string mount, string path)
+    {
+        const string Layers = "layers/", Tree = "/d";
+        if (!mount.StartsWith(Layers, StringComparison.Ordinal) || !mount.EndsWith(Tree, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var edits = Meta(LayerId.Parse(mount[Layers.Length..^Tree.Length])).Edits;
+        for (int low = 0, high = edits.Length - 1; low <= high;)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(edits[middle].Path, path);
+            if (order == 0)
+            {
+                return edits[middle].After;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return null;
+    }
+
     public bool Exists(LayerId id) => HasDirectory(id) || Catalog.PackOf(id) is not null;
 
     /// <summary>The layer's directory is gone: only the body store has it.</summary>

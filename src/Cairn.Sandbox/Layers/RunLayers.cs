@@ -8,7 +8,7 @@ namespace Cairn.Sandbox.Layers;
 /// The layers of an open workspace: the frozen ones below, the open one on top, and how that becomes a frozen one: by a rename at
 /// rest, by a copy while somebody writes. Who calls sees to it that nobody else uses them meanwhile.
 /// </summary>
-internal sealed class RunLayers
+internal sealed class RunLayers : IDisposable
 {
     /// <summary>How often files that change while they are copied are tried again.</summary>
     private const int LiveAttempts = 4;
@@ -65,7 +65,7 @@ internal sealed class RunLayers
 
         try
         {
-            var scan = new LayerScan(View, _files.OpaqueAttribute, _places.Blobs);
+            var scan = new LayerScan(View, _files, _places.Blobs);
             var edits = scan.Run();
             if (edits.SequenceEqual(_copied ?? []))
             {
@@ -98,7 +98,7 @@ internal sealed class RunLayers
         {
             try
             {
-                var edits = new LayerScan(View, _files.OpaqueAttribute, _places.Blobs).Run();
+                var edits = new LayerScan(View, _files, _places.Blobs).Run();
                 if (edits.SequenceEqual(_copied ?? []))
                 {
                     return null;
@@ -134,10 +134,13 @@ internal sealed class RunLayers
         }
     }
 
+    /// <summary>Somebody else has the open layer mounted, and keeps it when this is disposed.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>Closes all; the open layer stays only for who holds it.</summary>
-    public void Close(bool held)
+    public void Dispose()
     {
-        if (held)
+        if (IsHeld)
         {
             Open.Leave();
         }

@@ -34,7 +34,8 @@ internal sealed class Workspace : IWorkspace
         }
         catch
         {
-            _layers.Close(held: live.IsMounted);
+            _layers.IsHeld = live.IsMounted;
+            _layers.Dispose();
             throw;
         }
     }
@@ -232,7 +233,8 @@ internal sealed class Workspace : IWorkspace
         await _changing.WaitAsync(CancellationToken.None);
 
         // Shells live on over the open layer; who opens the run next goes on with it or drops it.
-        _layers.Close(held: await _shells.ReleaseAsync());
+        _layers.IsHeld = await _shells.ReleaseAsync();
+        _layers.Dispose();
         _changing.Dispose();
         _closing.Dispose();
     }
