@@ -14,8 +14,16 @@ public sealed class ParallelSyncTests : IDisposable
     {
         using var all = new Barrier(8);
         var met = 0;
-        _syncs.Run([.. Enumerable.Repeat(() => _ = all.SignalAndWait(Patience) ? Interlocked.Increment(ref met) : 0, 8)]);
+        _syncs.Run([.. Enumerable.Repeat<Action>(Meet, 8)]);
         Assert.Equal(8, met);
+
+        void Meet()
+        {
+            if (all.SignalAndWait(Patience))
+            {
+                Interlocked.Increment(ref met);
+            }
+        }
     }
 
     [Fact]
@@ -25,7 +33,10 @@ public sealed class ParallelSyncTests : IDisposable
         var e = Assert.Throws<IOException>(() => _syncs.Run([.. Enumerable.Range(0, 40).Select(i => (Action)(() =>
         {
             Interlocked.Increment(ref done);
-            _ = i == 7 ? throw new IOException("seven") : 0;
+            if (i == 7)
+            {
+                throw new IOException("seven");
+            }
         }))]));
         Assert.Equal("seven", e.Message);
         Assert.Equal(40, done);
