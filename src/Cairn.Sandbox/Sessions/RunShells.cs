@@ -130,11 +130,7 @@ internal sealed class RunShells(
         }
         finally
         {
-            if (_client is not null)
-            {
-                _client.OnNews = null;
-            }
-
+            _client?.OnNews = null;
             changing.Release();
         }
     }
