@@ -61,6 +61,9 @@ internal sealed class Workspace : IWorkspace
             : null;
     }
 
+    public ImmutableArray<WatchedPlace> Places(string path) => FileNames.IsGit(path) ? []
+        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_open.Root)}/d/{path}")];
+
     public WorkspaceFile Read(string path, long maxBytes)
     {
         var found = Existing(path);
