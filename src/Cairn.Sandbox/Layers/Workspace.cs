@@ -62,7 +62,7 @@ internal sealed class Workspace : IWorkspace
     }
 
     public ImmutableArray<WatchedPlace> Places(string path) => FileNames.IsGit(path) ? []
-        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_open.Root)}/d/{path}")];
+        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_layers.Open.Root)}/d/{path}")];
 
     public WorkspaceFile Read(string path, long maxBytes)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Cairn.Abstractions;
-using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Limits;
 
@@ -15,16 +14,16 @@ internal sealed class CommandCgroup : IDisposable
     private readonly string? _memory;
     private readonly string? _pids;
     private readonly string? _cpu;
-    private readonly Lazy<SafeFileHandle?> _memoryEvents;
-    private readonly Lazy<SafeFileHandle?> _pidsEvents;
+    private readonly string? _memoryEvents;
+    private readonly string? _pidsEvents;
     private long _memoryBefore;
     private long _pidsBefore;
 
     public CommandCgroup(string? memory, string? pids, string? cpu, bool isVersion2, SandboxLimits limits)
     {
         (_memory, _pids, _cpu) = (memory, pids, cpu);
-        _memoryEvents = new(() => Open(memory, isVersion2 ? "memory.events" : "memory.oom_control"));
-        _pidsEvents = new(() => Open(pids, "pids.events"));
+        _memoryEvents = memory is null ? null : Path.Combine(memory, isVersion2 ? "memory.events" : "memory.oom_control");
+        _pidsEvents = pids is null ? null : Path.Combine(pids, "pids.events");
         if (memory is not null)
         {
             Directory.CreateDirectory(memory);
@@ -55,11 +54,6 @@ internal sealed class CommandCgroup : IDisposable
 
     public void Dispose()
     {
-        foreach (var events in new[] { _memoryEvents, _pidsEvents }.Where(e => e.IsValueCreated))
-        {
-            events.Value?.Dispose();
-        }
-
         foreach (var group in new[] { _memory, _pids, _cpu }.Distinct())
         {
             try
@@ -76,13 +70,9 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private long MemoryKills() => Counter(_memoryEvents.Value, "oom_kill "u8);
+    private long MemoryKills() => Counter(_memoryEvents, "oom_kill "u8);
 
-    private long PidRefusals() => Counter(_pidsEvents.Value, "max "u8);
-
-    // Kept open: they are read twice for each command.
-    private static SafeFileHandle? Open(string? group, string name) =>
-        group is not null && File.Exists(Path.Combine(group, name)) ? File.OpenHandle(Path.Combine(group, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite) : null;
+    private long PidRefusals() => Counter(_pidsEvents, "max "u8);
 
     private static void Set(string group, string name, long value, bool required)
     {
@@ -93,13 +83,15 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private static long Counter(SafeFileHandle? file, ReadOnlySpan<byte> name)
+    // Read twice for each command: without a reader of lines around it.
+    private static long Counter(string? path, ReadOnlySpan<byte> name)
     {
-        if (file is null)
+        if (!File.Exists(path))
         {
             return 0;
         }
 
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Span<byte> text = stackalloc byte[EventBytes];
         var rest = (ReadOnlySpan<byte>)text[..RandomAccess.Read(file, text, 0)];
         while (!rest.IsEmpty)
