@@ -17,25 +17,29 @@ namespace Cairn.Bench.Sandboxes;
 internal sealed record SandboxRow(string Name, int Samples, double MedianMs, double P99Ms, double Ratio, double Low, double High);
 
 internal sealed record SandboxReport(
-    string Benchmark, string Date, IReadOnlyDictionary<string, string> Machine, string LoadBefore, string LoadAfter, int Rounds, int Calls, IReadOnlyList<SandboxRow> Rows);
+    string Benchmark, string Date, IReadOnlyDictionary<string, string> Machine, string LoadBefore, string LoadAfter, int Rounds, int Calls, IReadOnlyList<SandboxRow> Rows,
+    IReadOnlyList<string> NotMeasured);
 
-/// <summary>What it costs to run /bin/true, by backend, beside a bare process of .NET and a plain bwrap without any workspace.</summary>
+/// <summary>What it costs to run /bin/true, by backend, beside a bare process of .NET and other sandboxes.</summary>
 internal static class SandboxBenchmark
 {
     private const int WarmUp = 20;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, CancellationToken cancellationToken)
     {
-        var options = new BenchOptions(args, "rounds", "calls", "dir", "json");
+        var options = new BenchOptions(args, "rounds", "calls", "peers", "cache", "dir", "json");
         var directory = Path.Combine(Path.GetFullPath(options.Text("dir", Environment.CurrentDirectory)), $".cairn-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(Path.Combine(directory, "repository"));
         File.WriteAllText(Path.Combine(directory, "repository", "readme"), "hello\n");
         try
         {
             var (rounds, calls, load) = (options.Number("rounds", 10), options.Number("calls", 60), Machine.Load());
-            var rows = await MeasureAsync(directory, rounds, calls, cancellationToken);
+            var cache = Path.GetFullPath(options.Text("cache", "artifacts/bench/peers"));
+            var (peers, left) = await SandboxPeer.FindAsync(
+                options.Text("peers", "none"), Path.Combine(directory, "repository"), Directory.CreateDirectory(Path.Combine(directory, "home")).FullName, cache, Console.Error, cancellationToken);
+            var rows = await MeasureAsync(directory, rounds, calls, peers, cancellationToken);
             var report = new SandboxReport(
-                "sandbox", DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture), Machine.Settings(directory), load, Machine.Load(), rounds, calls, rows);
+                "sandbox", DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture), Machine.Settings(directory), load, Machine.Load(), rounds, calls, rows, left);
             output.WriteLine(options.Has("json") ? JsonSerializer.Serialize(report, BenchJson.Default.SandboxReport) : Text(report));
             return 0;
         }
@@ -45,7 +49,8 @@ internal static class SandboxBenchmark
         }
     }
 
-    private static async Task<IReadOnlyList<SandboxRow>> MeasureAsync(string directory, int rounds, int calls, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<SandboxRow>> MeasureAsync(
+        string directory, int rounds, int calls, IReadOnlyList<SandboxPeer> peers, CancellationToken cancellationToken)
     {
         using var box = new LayerStore(Path.Combine(directory, "box"), new NoBodies(), TimeProvider.System, new() { Backend = "box" });
         using var chain = new LayerStore(Path.Combine(directory, "bubblewrap"), new NoBodies(), TimeProvider.System, new() { Backend = "bubblewrap" });
@@ -64,6 +69,7 @@ internal static class SandboxBenchmark
             // Limits that no other call had: a sandbox of its own must be made.
             ("box, cold", () => Checked(inBox.RunAsync(command with { Limits = new() { MemoryBytes = (1L << 30) + (4096L * ++limits) } }, cancellationToken))),
             ("bubblewrap chain", () => Checked(inChain.RunAsync(command, cancellationToken))),
+            .. peers.Select(p => (p.Name, (Func<Task>)(() => p.RunAsync(cancellationToken)))),
         ];
         var times = kinds.Select(_ => new List<double[]>()).ToArray();
         for (var round = -1; round < rounds; round++)
@@ -124,6 +130,7 @@ internal static class SandboxBenchmark
         {string.Join("; ", r.Machine.Select(m => $"{m.Key}: {m.Value}"))}; load average before {r.LoadBefore}, after {r.LoadAfter}
         what                          median ms     p99 ms    x bare
         {string.Join('\n', r.Rows.Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Name,-29} {x.MedianMs,9:N3} {x.P99Ms,10:N3} {x.Ratio,9:N2} [{x.Low:N2}, {x.High:N2}]")))}
+        {string.Join('\n', r.NotMeasured.Select(n => $"not measured: {n}"))}
         """);
 
     /// <summary>/bin/true changes nothing, so nothing is kept.</summary>

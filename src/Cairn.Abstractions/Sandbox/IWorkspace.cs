@@ -195,4 +195,11 @@ public sealed record PathChange(
 /// <param name="Layer">The layer.</param>
 /// <param name="Parent">The layer below; null when it lies on the repository itself.</param>
 /// <param name="Changes">The changed paths, sorted.</param>
-public sealed record LayerChanges(LayerId Layer, LayerId? Parent, ImmutableArray<PathChange> Changes);
+public sealed record LayerChanges(LayerId Layer, LayerId? Parent, ImmutableArray<PathChange> Changes)
+{
+    /// <summary>
+    /// What changed since the freeze before, as a call's effect: less than <see cref="Changes"/> where programs in shells hold the open
+    /// layer, so that each freeze copies all since they began.
+    /// </summary>
+    public ImmutableArray<PathChange> SinceLast { get; init; } = Changes;
+}

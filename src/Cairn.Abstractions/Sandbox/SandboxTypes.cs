@@ -107,6 +107,9 @@ public interface ISandboxProcess : IAsyncDisposable
     /// <summary>The end of what it printed on standard error, for people.</summary>
     string ErrorTail { get; }
 
+    /// <summary>The limit that ended it: "disk", "memory", …; null when none did, and while it runs.</summary>
+    string? LimitHit => null;
+
     /// <summary>What it asked of the network since this was last called.</summary>
     ImmutableArray<NetworkAccess> TakeNetwork() => [];
 }

@@ -20,6 +20,7 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
     private GuestServer? _server;
     private Task<SandboxResult>? _running;
     private GuestTurn? _asked;
+    private string? _failure;
 
     public async Task<RunEvent> RunAsync(RunTool command, CancellationToken cancellationToken)
     {
@@ -39,6 +40,8 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
         }
         catch (Exception e) when (e is WorkspaceException or CairnException)
         {
+            // What it did since its last layer went with it, so it is not gone on with either: the run says why and ends.
+            _failure = e.Message;
             await EndAsync();
             return Finished(call, ToolStatus.Failed, e.Message, start);
         }
@@ -52,6 +55,11 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
 
     private async Task<RunEvent> StepAsync(TurnCall call, long start, CancellationToken cancellationToken)
     {
+        if (_failure is not null)
+        {
+            return Finished(call, ToolStatus.Failed, $"The guest was ended: {_failure}", start);
+        }
+
         var workspace = await session.WorkspaceAsync();
         if (_running is null)
         {
@@ -156,9 +164,9 @@ internal sealed class GuestOperation(RunSession session, BudgetLedger ledger) : 
 
         return Finished(call, ToolStatus.Ok, text, start) with
         {
-            Effects = notes.Effects(changes?.Changes, end?.LimitHit),
+            Effects = notes.Effects(changes?.SinceLast, end?.LimitHit),
             Layer = changes?.Layer,
-            FilesChanged = changes?.Changes.Length ?? 0,
+            FilesChanged = changes?.SinceLast.Length ?? 0,
             LimitHit = end?.LimitHit,
             Data = session.Services.Blobs.PutText("", data).Body,
             Network = session.Network?.TakeLog() is { IsEmpty: false } asked ? asked : null,

@@ -15,6 +15,8 @@ internal sealed class ConnectedProcess(ISandboxProcess inner, NetworkLine line) 
 
     public string ErrorTail => inner.ErrorTail;
 
+    public string? LimitHit => inner.LimitHit;
+
     public ImmutableArray<NetworkAccess> TakeNetwork() => line.TakeLog();
 
     public async ValueTask DisposeAsync()

@@ -45,7 +45,7 @@ internal sealed class ToolOperation(RunSession session)
             text.Body,
             text.Tokens,
             changes?.Layer,
-            changes?.Changes.Length ?? 0,
+            changes?.SinceLast.Length ?? 0,
             result.Signal,
             result.LimitHit,
             (long)elapsed.TotalMilliseconds)
@@ -56,7 +56,7 @@ internal sealed class ToolOperation(RunSession session)
                 : services.Blobs.PutText("", result.Data).Body,
             Context = new ReportMaker(session).Make(command.Call, result, text),
             Network = Asked(line, result),
-            Effects = notes.Effects(changes?.Changes, result.LimitHit),
+            Effects = notes.Effects(changes?.SinceLast, result.LimitHit),
         };
     }
 

@@ -3,26 +3,12 @@ using Cairn.Abstractions;
 namespace Cairn.Models;
 
 /// <summary>An answer's bytes: ends a silence that is too long and an answer that is too big, and names a cut connection.</summary>
-internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvider time) : Stream
+internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvider time) : ReadingStream(inner)
 {
     // One for the whole stream: pieces come by the thousand. Once it is cancelled, the stream is of no use any more.
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _silence;
     private long _bytes;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => _bytes;
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -30,7 +16,7 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
         int count;
         try
         {
-            var reading = inner.ReadAsync(buffer, _stop.Token);
+            var reading = Inner.ReadAsync(buffer, _stop.Token);
             count = reading.IsCompletedSuccessfully ? reading.Result : await WaitAsync(reading, cancellationToken);
         }
         catch (OperationCanceledException e) when (_stop.IsCancellationRequested)
@@ -49,32 +35,18 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
             : throw new WireException(ModelErrorKind.Invalid, $"sent an answer of more than {limits.AnswerBytes} bytes; it was cut off");
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("A blocking read could not be cancelled.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             _silence?.Dispose();
-            inner.Dispose();
-            _stop.Dispose();
         }
 
         base.Dispose(disposing);
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
     }
 
     private async ValueTask<int> WaitAsync(ValueTask<int> reading, CancellationToken cancellationToken)

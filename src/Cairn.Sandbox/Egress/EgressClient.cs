@@ -51,16 +51,13 @@ internal sealed class EgressClient : IDisposable
             request.Options.Set(RuleKey, rule);
             request.Headers.TryAddWithoutValidation("User-Agent", "cairn");
             request.Headers.TryAddWithoutValidation("Accept", "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.1");
-            if (_gate.Credential(rule) is { } credential)
-            {
-                request.Headers.TryAddWithoutValidation(credential.Header, credential.Value);
-            }
-
+            var secret = _gate.Credential(rule);
+            secret?.Add(request.Headers);
             using var response = await _http.SendAsync(request, cancellationToken);
-            var (body, isCut) = await ReadAsync(response.Content, maxBytes, cancellationToken);
+            var (body, isCut) = await ReadAsync(response.Content, secret, maxBytes, cancellationToken);
             received = body.Length;
             var type = response.Content.Headers.ContentType;
-            var location = (int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } to ? new Uri(url, to) : null;
+            var location = (int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } to ? new Uri(url, secret?.Masked(to.OriginalString) ?? to.OriginalString) : null;
             return new((int)response.StatusCode, type?.MediaType ?? "", type?.CharSet, body, isCut, location);
         }
         catch (NetworkException e)
@@ -99,9 +96,10 @@ internal sealed class EgressClient : IDisposable
     }
 
     // Counted after decompression: a small answer that grows to gigabytes is cut all the same.
-    private static async Task<(byte[] Body, bool IsCut)> ReadAsync(HttpContent content, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<(byte[] Body, bool IsCut)> ReadAsync(HttpContent content, AddedSecret? secret, int maxBytes, CancellationToken cancellationToken)
     {
-        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+        var sent = await content.ReadAsStreamAsync(cancellationToken);
+        await using var stream = secret?.Masked(sent) ?? sent;
         using var body = new MemoryStream();
         var block = new byte[32 * 1024];
         int n;

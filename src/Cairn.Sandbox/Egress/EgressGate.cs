@@ -29,9 +29,9 @@ internal sealed class EgressGate(EgressOptions options)
         return options.Permit(need) is { } why ? throw Denied(why) : rule;
     }
 
-    /// <summary>The secret that a rule adds: the header's name and value; null when it adds none.</summary>
+    /// <summary>The secret that a rule adds; null when it adds none.</summary>
     /// <exception cref="NetworkException">When the policy forbids its use, or it is not set.</exception>
-    public (string Header, string Value)? Credential(NetworkRule rule)
+    public AddedSecret? Credential(NetworkRule rule)
     {
         if (rule.Credential is not { } credential)
         {
@@ -46,7 +46,7 @@ internal sealed class EgressGate(EgressOptions options)
         var secret = options.Secret(credential.Variable);
         return string.IsNullOrEmpty(secret) || secret.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0
             ? throw new NetworkException(true, $"the secret {credential.Variable}, which {rule} asks for, is not set, or holds a line break")
-            : (credential.Header, credential.Prefix + secret);
+            : new(credential.Header, credential.Prefix + secret, secret);
     }
 
     /// <summary>Connects to a host that was let in.</summary>

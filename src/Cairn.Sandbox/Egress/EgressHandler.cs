@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Cairn.Abstractions;
 
 namespace Cairn.Sandbox.Egress;
@@ -24,16 +25,11 @@ internal sealed class EgressHandler(EgressGate gate, HttpMessageInvoker http) : 
         {
             var rule = gate.Admit(host, url.Port, request.Method.Method);
             request.Options.Set(EgressClient.RuleKey, rule);
-            if (gate.Credential(rule) is { } credential)
-            {
-                // In place of whatever the client would send under that name.
-                request.Headers.Remove(credential.Header);
-                request.Headers.TryAddWithoutValidation(credential.Header, credential.Value);
-            }
-
+            var secret = gate.Credential(rule);
+            secret?.Add(request.Headers);
             var response = await http.SendAsync(request, cancellationToken);
             received = response.Content.Headers.ContentLength ?? 0;
-            return Bounded(response, await response.Content.ReadAsStreamAsync(cancellationToken));
+            return Bounded(response, await response.Content.ReadAsStreamAsync(cancellationToken), secret);
         }
         catch (NetworkException e)
         {
@@ -51,15 +47,31 @@ internal sealed class EgressHandler(EgressGate gate, HttpMessageInvoker http) : 
         }
     }
 
-    private static HttpResponseMessage Bounded(HttpResponseMessage response, Stream body)
+    private static HttpResponseMessage Bounded(HttpResponseMessage response, Stream body, AddedSecret? secret)
     {
-        var content = new StreamContent(new BoundedStream(body, MaxBytes));
-        foreach (var (name, values) in response.Content.Headers)
+        var content = new StreamContent(new BoundedStream(secret?.Masked(body) ?? body, MaxBytes));
+        Copy(response.Content.Headers, content.Headers, secret);
+        response.Content = content;
+        if (secret is not null)
         {
-            content.Headers.TryAddWithoutValidation(name, values);
+            var head = response.Headers.NonValidated.ToList();
+            response.Headers.Clear();
+            foreach (var (name, values) in head)
+            {
+                response.Headers.TryAddWithoutValidation(name, values.Select(secret.Value.Masked));
+            }
+
+            response.ReasonPhrase = secret.Value.Masked(response.ReasonPhrase ?? "");
         }
 
-        response.Content = content;
         return response;
+    }
+
+    private static void Copy(HttpHeaders from, HttpHeaders to, AddedSecret? secret)
+    {
+        foreach (var (name, values) in from)
+        {
+            to.TryAddWithoutValidation(name, secret is { } hidden ? values.Select(hidden.Masked) : values);
+        }
     }
 }

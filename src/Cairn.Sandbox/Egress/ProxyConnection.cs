@@ -35,10 +35,10 @@ internal sealed class ProxyConnection(EgressGate gate, Stream client, TimeSpan i
             var url = Target(head);
             (host, port) = (NetworkRules.HostName(url.Host) ?? throw new FormatException("the host has no valid name"), url.Port);
             var rule = gate.Admit(host, port, method);
-            var credential = method == Connect ? null : gate.Credential(rule);
+            var secret = method == Connect ? null : gate.Credential(rule);
             using var socket = await gate.DialAsync(rule, host, port, cancellationToken);
             await using var upstream = new NetworkStream(socket, ownsSocket: false);
-            await (method == Connect ? TunnelAsync(upstream, socket, still) : ForwardAsync(head, url, credential, upstream, socket, still));
+            await (method == Connect ? TunnelAsync(upstream, socket, still) : ForwardAsync(head, url, secret, upstream, socket, still));
         }
         catch (NetworkException e)
         {
@@ -124,9 +124,9 @@ internal sealed class ProxyConnection(EgressGate gate, Stream client, TimeSpan i
     /// be a request that nobody decided on.
     /// </summary>
     private async Task ForwardAsync(
-        RequestHead head, Uri url, (string Header, string Value)? credential, NetworkStream upstream, Socket socket, CancellationTokenSource still)
+        RequestHead head, Uri url, AddedSecret? secret, NetworkStream upstream, Socket socket, CancellationTokenSource still)
     {
-        var bytes = head.ForHost(url, credential);
+        var bytes = head.ForHost(url, secret);
         await upstream.WriteAsync(bytes, still.Token);
         _sent += bytes.Length;
         if (head.Headers.Any(h => h.Name.Equals("expect", StringComparison.OrdinalIgnoreCase)))
@@ -134,7 +134,7 @@ internal sealed class ProxyConnection(EgressGate gate, Stream client, TimeSpan i
             await client.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), still.Token);
         }
 
-        var back = CopyAsync(upstream, client, n => _received += n, still);
+        var back = CopyAsync(secret?.Masked(upstream) ?? upstream, client, n => _received += n, still);
         await RelayAsync(back, head.BodyLength is { } length ? BodyAsync(upstream, length, still) : ChunksAsync(upstream, still), still, answerEnds: true);
     }
 

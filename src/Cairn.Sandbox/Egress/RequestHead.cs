@@ -10,6 +10,7 @@ internal sealed class RequestHead
     public const int MaxBytes = 64 * 1024;
 
     private const int MaxHeaders = 200;
+    private const string Encodings = "Accept-Encoding";
     private static readonly HashSet<string> OneHop = new(StringComparer.OrdinalIgnoreCase)
     {
         "connection", "proxy-connection", "proxy-authorization", "proxy-authenticate", "keep-alive", "te", "trailer", "upgrade", "host", "expect",
@@ -64,7 +65,7 @@ internal sealed class RequestHead
     /// <summary>The head as the host gets it: its own form of the target, the host that was decided on, nothing that is meant for a proxy.</summary>
     /// <param name="url">What is asked for.</param>
     /// <param name="credential">A header to put in place of the client's; null for none.</param>
-    public byte[] ForHost(Uri url, (string Header, string Value)? credential)
+    public byte[] ForHost(Uri url, AddedSecret? credential)
     {
         var named = Headers.Where(h => h.Name.Equals("connection", StringComparison.OrdinalIgnoreCase))
             .SelectMany(h => h.Value.Split(',', StringSplitOptions.TrimEntries)).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -73,7 +74,8 @@ internal sealed class RequestHead
         {
             // A client that names a framing header as one hop's must not make it vanish.
             var framing = name.Equals("content-length", StringComparison.OrdinalIgnoreCase) || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
-            if (framing || !(OneHop.Contains(name) || named.Contains(name) || name.Equals(credential?.Header, StringComparison.OrdinalIgnoreCase)))
+            var ours = credential is { } added && (name.Equals(added.Header, StringComparison.OrdinalIgnoreCase) || name.Equals(Encodings, StringComparison.OrdinalIgnoreCase));
+            if (framing || !(OneHop.Contains(name) || named.Contains(name) || ours))
             {
                 text.Append(name).Append(": ").Append(value).Append("\r\n");
             }
@@ -81,6 +83,8 @@ internal sealed class RequestHead
 
         if (credential is { } secret)
         {
+            // An answer in plain bytes, in which the secret would be seen.
+            text.Append(Encodings).Append(": identity\r\n");
             text.Append(secret.Header).Append(": ").Append(secret.Value).Append("\r\n");
         }
 

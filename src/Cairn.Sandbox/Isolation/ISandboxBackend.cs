@@ -8,6 +8,12 @@ internal interface ISandboxBackend : IDisposable
     /// <summary>Its name for people: "box", "bubblewrap".</summary>
     string Name { get; }
 
+    /// <summary>A command can share the workspace that the run's shells have mounted.</summary>
+    bool CanShare { get; }
+
+    /// <summary>It can give the command the mounts that it asks for.</summary>
+    bool Takes(SandboxCommand command);
+
     /// <summary>Starts a command in a sandbox.</summary>
     /// <exception cref="SandboxFailure">When no sandbox could be made; nothing was run then.</exception>
     Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken);

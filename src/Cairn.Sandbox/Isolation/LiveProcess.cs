@@ -8,32 +8,31 @@ internal sealed class LiveProcess : ISandboxProcess
 {
     private const int ErrorBytes = 16 * 1024;
     private readonly OutputCapture _error = new(ErrorBytes, null);
-    private readonly Action _kill;
+    private readonly SandboxedProcess _process;
+    private readonly LayerWatch? _watch;
     private readonly CancellationTokenRegistration _stop;
-    private readonly Action _release;
     private int _disposed;
 
-    /// <param name="input">What it reads.</param>
-    /// <param name="output">What it prints.</param>
-    /// <param name="error">What it complains.</param>
-    /// <param name="kill">Kills every process of the sandbox; safe at any time.</param>
-    /// <param name="wait">Waits until all are gone.</param>
-    /// <param name="release">Called once, when it is disposed and all are gone.</param>
-    /// <param name="stop">Kills it too.</param>
-    public LiveProcess(Stream input, Stream output, Stream error, Action kill, Func<Task> wait, Action release, CancellationToken stop)
+    /// <param name="process">What was started, with an input.</param>
+    /// <param name="watch">Looks at what it writes; null when it cannot write.</param>
+    /// <param name="release">Called once, when it and all that it started are gone.</param>
+    /// <param name="stop">Kills it.</param>
+    public LiveProcess(SandboxedProcess process, LayerWatch? watch, Action release, CancellationToken stop)
     {
-        (Input, Output, _kill, _release) = (input, output, kill, release);
-        Ended = EndAsync(error, wait);
-        _stop = stop.Register(kill);
+        (_process, _watch) = (process, watch);
+        Ended = EndAsync(release);
+        _stop = stop.Register(process.Kill);
     }
 
-    public Stream Input { get; }
+    public Stream Input => _process.Input!;
 
-    public Stream Output { get; }
+    public Stream Output => _process.Output;
 
     public Task Ended { get; }
 
     public string ErrorTail => _error.Text();
+
+    public string? LimitHit { get; private set; }
 
     public async ValueTask DisposeAsync()
     {
@@ -42,23 +41,30 @@ internal sealed class LiveProcess : ISandboxProcess
             return;
         }
 
-        _kill();
+        _process.Kill();
         await Ended;
         await _stop.DisposeAsync();
-        _release();
+        _process.Dispose();
     }
 
-    private async Task EndAsync(Stream error, Func<Task> wait)
+    private async Task EndAsync(Action release)
     {
         try
         {
-            await _error.ReadAsync(error);
+            await _error.ReadAsync(_process.Error);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // What it complained about is for people; the end of the process is what counts.
         }
 
-        await wait();
+        var exit = await _process.WaitAsync();
+        if (_watch is not null)
+        {
+            await _watch.DisposeAsync();
+        }
+
+        LimitHit = _watch?.Hit ?? exit.LimitHit;
+        release();
     }
 }

@@ -17,6 +17,9 @@ internal sealed class ProcessLauncher : IDisposable
     /// <summary>Stands among the arguments for the number of the inherited descriptor.</summary>
     public const string InheritedDescriptor = "{inherited}";
 
+    /// <summary>Who comes when so many wait already waits in line: starting is what takes the time, and nobody gains by a longer list.</summary>
+    private const int MaxWaiting = 64;
+
     private const nint CloseRangeNumber = 436;
     private const uint CloseOnExecFlag = 4;
 
@@ -24,7 +27,7 @@ internal sealed class ProcessLauncher : IDisposable
     // to children again nor start a child of its own.
     private static readonly Lock Forking = new();
     private static readonly string[] SystemDirectories = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"];
-    private readonly BlockingCollection<(ProcessStartInfo Info, SafeFileHandle? Inherited, TaskCompletionSource<Process> Started)> _work = [];
+    private readonly BlockingCollection<(ProcessStartInfo Info, SafeFileHandle? Inherited, TaskCompletionSource<Process> Started)> _work = new(MaxWaiting);
     private readonly Thread _thread;
 
     public ProcessLauncher()

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Layers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Isolation;
 
@@ -17,4 +18,7 @@ internal sealed record SandboxRequest(
 {
     /// <summary>Its processes are recorded, where the backend can. Not for what lives on after a call.</summary>
     public bool IsWatched { get; init; } = true;
+
+    /// <summary>The workspace as the run's shells have it mounted, to be shared; null for a mount of the command's own. Who starts the command disposes it.</summary>
+    public SafeFileHandle? Shared { get; init; }
 }

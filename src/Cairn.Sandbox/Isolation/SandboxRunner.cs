@@ -16,7 +16,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
     /// <summary>Likewise for SIGXCPU.</summary>
     private const int CpuTimeOver = 152;
 
-    /// <summary>For what warm sandboxes do not do: mounts of a command's own, and processes that somebody talks to.</summary>
+    /// <summary>For what warm sandboxes do not do: mounts in any place, and processes that somebody talks to.</summary>
     private readonly Lazy<ISandboxBackend> _flexible = new(flexible);
 
     /// <summary>The fastest backend that this machine and installation have.</summary>
@@ -30,6 +30,9 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
 
     public string Backend => backend.Name;
 
+    /// <summary>The command can share the workspace that the run's shells have mounted.</summary>
+    public bool CanShare(SandboxCommand command) => BackendOf(command).CanShare;
+
     public async Task<SandboxResult> RunAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -38,7 +41,7 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         var command = request.Command;
         var started = time.GetTimestamp();
         using var wall = new CancellationTokenSource(command.Limits.Wall, time);
-        using var process = await StartAsync(command.Mounts.IsEmpty ? backend : _flexible.Value, request, cancellationToken);
+        using var process = await StartAsync(BackendOf(command), request, cancellationToken);
         var listener = Listener(command.OnOutput, () => wall.IsCancellationRequested);
         var output = new OutputCapture(command.Limits.OutputBytes, listener);
         var error = new OutputCapture(command.Limits.OutputBytes, listener);
@@ -83,14 +86,8 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
         stop.ThrowIfCancellationRequested();
         Check(request.Command);
         var process = await StartAsync(_flexible.Value, request with { Command = WithCpuLimit(Narrowed(request.Command)), IsWatched = false }, stop);
-        return new LiveProcess(
-            process.Input!, process.Output, process.Error, process.Kill,
-            async () =>
-            {
-                await process.WaitAsync();
-                release();
-            },
-            process.Dispose, stop);
+        var watch = LayerWatch.Start(request.Command, request.Open, time, process.Kill);
+        return new LiveProcess(process, watch, release, stop);
     }
 
     public void Dispose()
@@ -101,6 +98,8 @@ internal sealed class SandboxRunner(TimeProvider time, ISandboxBackend backend, 
             _flexible.Value.Dispose();
         }
     }
+
+    private ISandboxBackend BackendOf(SandboxCommand command) => backend.Takes(command) ? backend : _flexible.Value;
 
     private static async Task<SandboxedProcess> StartAsync(ISandboxBackend chosen, SandboxRequest request, CancellationToken cancellationToken)
     {

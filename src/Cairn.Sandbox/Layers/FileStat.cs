@@ -12,6 +12,9 @@ internal readonly record struct FileStat(
     /// <summary>The file type's bits.</summary>
     public int Type { get; init; }
 
+    /// <summary>Its permission bits let everybody read it: nobody needs to be asked.</summary>
+    public bool IsForAll => (Mode & 0x124) == 0x124;
+
     public static FileStat From(in LinuxCalls.StatX s)
     {
         var type = s.Mode & TypeMask;

@@ -18,6 +18,7 @@ internal sealed class LayerFiles : IDisposable
     private readonly ConcurrentDictionary<LayerId, LayerMeta> _metas = new();
     private readonly long _maxKept;
     private long _kept;
+    private long _number;
 
     /// <param name="state">The state directory.</param>
     /// <param name="maxKept">The most changed paths, and layers, that are kept in memory.</param>
@@ -66,7 +67,17 @@ internal sealed class LayerFiles : IDisposable
 
     public string OpaqueAttribute => IsRoot ? "trusted.overlay.opaque" : "user.overlay.opaque";
 
-    public void Dispose() => State.Dispose();
+    /// <summary>Makes things durable.</summary>
+    public ParallelSync Syncs { get; } = new();
+
+    /// <summary>A number that was not given before.</summary>
+    public long NextNumber() => Interlocked.Increment(ref _number);
+
+    public void Dispose()
+    {
+        Syncs.Dispose();
+        State.Dispose();
+    }
 
     public static string LayerTree(LayerId id) => $"layers/{Checked(id.Value)}/d";
 
@@ -78,6 +89,33 @@ internal sealed class LayerFiles : IDisposable
 
     /// <exception cref="WorkspaceException">When there is no such layer, or it is damaged or of a newer version.</exception>
     public LayerMeta Meta(LayerId id) => _metas.TryGetValue(id, out var known) ? known : Keep(Load(id));
+
+    /// <summary>What a layer's description says of a path that the layer changed; null when it says nothing of it, or the tree is no layer's.</summary>
+    /// <param name="mount">The tree, relative to the state directory.</param>
+    /// <param name="path">The path in it.</param>
+    public PathState? StateIn(string mount, string path)
+    {
+        const string Layers = "layers/", Tree = "/d";
+        if (!mount.StartsWith(Layers, StringComparison.Ordinal) || !mount.EndsWith(Tree, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var edits = Meta(LayerId.Parse(mount[Layers.Length..^Tree.Length])).Edits;
+        for (int low = 0, high = edits.Length - 1; low <= high;)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(edits[middle].Path, path);
+            if (order == 0)
+            {
+                return edits[middle].After;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return null;
+    }
 
     public bool Exists(LayerId id) => HasDirectory(id) || Catalog.PackOf(id) is not null;
 
@@ -129,6 +167,7 @@ internal sealed class LayerFiles : IDisposable
         var temporary = System.IO.Path.Combine(Path, "layers", Checked(meta.Layer.Value), "meta.tmp");
         using var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write);
         FileContent.Write(file, JsonSerializer.SerializeToUtf8Bytes(meta, SandboxJson.Default.LayerMeta));
+        FileContent.BeginToWrite(file);
     }
 
     /// <summary>The last that can fail for want of space.</summary>
@@ -146,8 +185,7 @@ internal sealed class LayerFiles : IDisposable
     {
         var directory = $"layers/{meta.Layer}";
         File.Move(System.IO.Path.Combine(Path, directory, "meta.tmp"), System.IO.Path.Combine(Path, directory, "meta.json"));
-        State.SyncDirectory(directory);
-        State.SyncDirectory("layers");
+        Syncs.Run([() => State.SyncDirectory(directory), () => State.SyncDirectory("layers")]);
         Keep(meta);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Layers;
 
@@ -7,7 +8,7 @@ namespace Cairn.Sandbox.Layers;
 /// Works out what the open layer changes against the view below it, and puts the contents that a merge will need and
 /// that no layer holds (those of the repository, which people may change) into the blob store. A file that was copied up and is the same as before is no change.
 /// </summary>
-internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobStore blobs)
+internal sealed class LayerScan(MergedView view, LayerFiles files, IBlobStore blobs)
 {
     /// <summary>Larger contents stay in the layer's own file; see <see cref="LayerStore.Content"/>.</summary>
     public const long MaxCapturedBytes = 8 << 20;
@@ -18,7 +19,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     private readonly MergedView _below = view.Below();
     private readonly List<LayerEdit> _edits = [];
     private readonly Dictionary<string, BlobHash> _packed = new(StringComparer.Ordinal);
-    private readonly List<(string Path, bool IsDirectory)> _entries = [];
+    private readonly List<(string Path, FileStat Stat)> _entries = [];
 
     /// <summary>The changes, sorted by path.</summary>
     public ImmutableArray<LayerEdit> Run()
@@ -28,25 +29,37 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
     }
 
     /// <summary>Makes all of the layer's files and directories durable. Call after <see cref="Run"/>.</summary>
-    public void Sync()
+    /// <param name="syncs">Does it.</param>
+    /// <param name="also">Makes something else durable in the same go.</param>
+    public void Sync(ParallelSync syncs, Action also)
     {
-        if (_entries.Count <= MaxSyncedOneByOne && _entries.All(e => _upper.IsReadable(e.Path)))
+        if (_entries.Count > MaxSyncedOneByOne || !_entries.All(e => e.Stat.IsForAll || _upper.IsReadable(e.Path)))
         {
-            // Files first: a directory's names are mostly durable with them.
-            foreach (var (path, isDirectory) in _entries.OrderBy(e => e.IsDirectory))
+            LinuxError.Check(LinuxCalls.SyncFilesystem(_upper.Handle), "sync the layers' file system at", _upper.Name);
+            also();
+            return;
+        }
+
+        var open = new List<(SafeFileHandle Handle, string Path)>(_entries.Count);
+        try
+        {
+            foreach (var (path, stat) in _entries)
             {
-                using var entry = _upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock);
-                if (entry is not null)
+                if (_upper.TryOpen(path, LinuxCalls.ReadOnly | LinuxCalls.NoFollow | LinuxCalls.NonBlock) is { } entry)
                 {
-                    LinuxError.Check(LinuxCalls.Sync(entry), isDirectory ? "sync the directory" : "sync", path);
+                    open.Add((entry, path));
+                    if (stat.Kind == EntryKind.File)
+                    {
+                        FileContent.BeginToWrite(entry);
+                    }
                 }
             }
 
-            _upper.SyncDirectory("");
+            syncs.Run([.. open.Select(e => (Action)(() => LinuxError.Check(LinuxCalls.Sync(e.Handle), "sync", e.Path))), () => _upper.SyncDirectory(""), also]);
         }
-        else
+        finally
         {
-            LinuxError.Check(LinuxCalls.SyncFilesystem(_upper.Handle), "sync the layers' file system at", _upper.Name);
+            open.ForEach(e => e.Handle.Dispose());
         }
     }
 
@@ -61,7 +74,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
             var before = below is null ? null : _below.Look(below, name);
             if (!own.IsWhiteout && own.Kind is EntryKind.File or EntryKind.Directory)
             {
-                _entries.Add((path, own.Kind == EntryKind.Directory));
+                _entries.Add((path, own));
             }
 
             if (path == ".git")
@@ -106,7 +119,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         {
             var merged = before is { Stat.Kind: EntryKind.Directory } ? before : null;
             Add(path, before is null ? null : Capture(_below, before), Capture(view, here));
-            Scan(path, merged, merged is not null && _upper.IsOpaque(path, opaqueAttribute));
+            Scan(path, merged, merged is not null && _upper.IsOpaque(path, files.OpaqueAttribute));
             return;
         }
 
@@ -148,6 +161,17 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         // What a frozen layer holds, this one too, is there as long as the layer.
         var isOwn = ReferenceEquals(from, view);
         var known = !isOwn && entry.Levels[0] < _below.Levels.Length - 1;
+        if (known && entry.Stat.Kind != EntryKind.Directory && files.StateIn(_below.Levels[entry.Levels[0]].Mount, entry.Path) is { } told)
+        {
+            // It was hashed when it was frozen, and nobody writes it since.
+            return told;
+        }
+
+        if (isOwn && entry.Stat.Kind == EntryKind.File && (entry.Stat.IsForAll || _upper.IsReadable(entry.Path)))
+        {
+            return OwnFile(entry);
+        }
+
         if (!known && from.Attributes(entry) is { } stored)
         {
             _ = blobs.Put(stored);
@@ -165,7 +189,7 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
 
         if (from.Levels[entry.Levels[0]].Tree.IsReadable(entry.Path))
         {
-            return isOwn ? from.State(entry) : ReadBase(from, entry);
+            return ReadBase(from, entry);
         }
 
         if (!isOwn)
@@ -190,6 +214,14 @@ internal sealed class LayerScan(MergedView view, string opaqueAttribute, IBlobSt
         {
             _upper.SetMode(entry.Path, entry.Stat.Mode);
         }
+    }
+
+    /// <summary>Opened once for all that is asked of it: there may be thousands.</summary>
+    private PathState OwnFile(Found entry)
+    {
+        using var file = view.OpenFile(entry, out var stat);
+        var state = PathState.Of(stat, FileContent.Hash(file));
+        return UserAttributes.Read(file) is { } attributes ? state with { Attributes = blobs.Put(attributes) } : state;
     }
 
     private PathState ReadBase(MergedView from, Found entry)

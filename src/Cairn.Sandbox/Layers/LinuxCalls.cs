@@ -116,6 +116,12 @@ internal static partial class LinuxCalls
     [LibraryImport(Libc, EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(SafeFileHandle file);
 
+    /// <summary>For <see cref="SyncRange"/>: write, and do not wait.</summary>
+    public const uint BeginWriting = 2;
+
+    [LibraryImport(Libc, EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);
+
     [LibraryImport(Libc, EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFilesystem(SafeFileHandle file);
 

@@ -12,8 +12,9 @@ internal sealed class OpenLayer : IDisposable
 {
     private readonly LayerFiles _files;
     private readonly string _root;
+    private readonly Lock _clearing = new();
     private int _temporary;
-    private int _scratch;
+    private bool _isGone;
 
     private OpenLayer(LayerFiles files, string root, DirectoryHandle tree) => (_files, _root, Tree) = (files, root, tree);
 
@@ -62,8 +63,27 @@ internal sealed class OpenLayer : IDisposable
         TreeRemoval.Remove(_files.State, dead);
     }
 
-    /// <summary>A fresh name beside the tree; an upper and work pair must never be used twice.</summary>
-    public string Scratch(string prefix) => $"{_root}/{prefix}{Interlocked.Increment(ref _scratch)}";
+    /// <summary>A fresh name beside the tree; an upper and work pair must never be used twice, and an old one may still be on its way out.</summary>
+    public string Scratch(string prefix) => $"{_root}/{prefix}{_files.NextNumber()}";
+
+    /// <summary>Removes something beside the tree while others go on: nobody waits for it but who drops the layer.</summary>
+    public void RemoveLater(string scratch) => Task.Run(() =>
+    {
+        lock (_clearing)
+        {
+            try
+            {
+                if (!_isGone)
+                {
+                    TreeRemoval.Remove(_files.State, scratch);
+                }
+            }
+            catch (Exception e) when (e is WorkspaceException or IOException or UnauthorizedAccessException or ObjectDisposedException)
+            {
+                // It goes with the layer.
+            }
+        }
+    });
 
     /// <summary>Replaces or creates a file. The directories above are copied up or made.</summary>
     public void Write(MergedView view, string path, ReadOnlySpan<byte> content, FileStat? existing)
@@ -146,6 +166,11 @@ internal sealed class OpenLayer : IDisposable
     /// <summary>Closes the layer and leaves it where it is: for whoever has it mounted.</summary>
     public void Leave()
     {
+        lock (_clearing)
+        {
+            _isGone = true;
+        }
+
         Tree.Dispose();
         _files.Births.Close(_root);
     }
@@ -153,9 +178,13 @@ internal sealed class OpenLayer : IDisposable
     /// <summary>Removes the layer with all that belongs to it.</summary>
     public void Drop()
     {
-        Tree.Dispose();
-        TreeRemoval.Remove(_files.State, _root);
-        _files.Births.Close(_root);
+        lock (_clearing)
+        {
+            _isGone = true;
+            Tree.Dispose();
+            TreeRemoval.Remove(_files.State, _root);
+            _files.Births.Close(_root);
+        }
     }
 
     private void EnsureDirectory(MergedView view, string path)

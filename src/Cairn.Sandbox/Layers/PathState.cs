@@ -58,6 +58,23 @@ internal sealed record LayerMeta(int Version, LayerId Layer, LayerId? Parent, st
     public const int CurrentVersion = 2;
 
     public LayerChanges ToChanges() => new(Layer, Parent, [.. Edits.Select(e => e.ToChange())]);
+
+    /// <summary>Likewise, when an earlier state of the same open layer was frozen before.</summary>
+    public LayerChanges ToChanges(ImmutableArray<LayerEdit>? before) => before is { } frozen ? ToChanges() with { SinceLast = Since(frozen) } : ToChanges();
+
+    private ImmutableArray<PathChange> Since(ImmutableArray<LayerEdit> frozen)
+    {
+        var (then, now) = (frozen.ToDictionary(e => e.Path, StringComparer.Ordinal), Edits.ToDictionary(e => e.Path, StringComparer.Ordinal));
+        return
+        [
+            .. then.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
+                .Select(path => new LayerEdit(
+                    path,
+                    then.TryGetValue(path, out var was) ? was.After : now[path].Before,
+                    now.TryGetValue(path, out var changed) ? changed.After : then[path].Before))
+                .Where(e => e.Before != e.After).Select(e => e.ToChange()),
+        ];
+    }
 }
 
 [JsonSourceGenerationOptions(

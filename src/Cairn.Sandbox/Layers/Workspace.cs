@@ -6,25 +6,16 @@ using Cairn.Sandbox.Sessions;
 namespace Cairn.Sandbox.Layers;
 
 /// <summary>One run's view: the stack below, its open layer on top.</summary>
-internal sealed partial class Workspace : IWorkspace
+internal sealed class Workspace : IWorkspace
 {
     private readonly LayerFiles _files;
-    private readonly Squash _squash;
     private readonly SandboxRunner _runner;
-    private readonly IBlobStore _blobs;
     private readonly RunId _run;
-    private readonly int _depth;
-    private readonly LayerStoring? _storing;
-    private int _frozen;
-    private readonly OpenLayer _open;
+    private readonly RunLayers _layers;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly RunShells _shells;
     private readonly CancellationTokenSource _closing = new();
-    private StackView _stack;
-    private MergedView _view;
-    private LayerId? _below;
-    private ImmutableArray<LayerEdit>? _copied;
     private bool _closed;
 
     /// <param name="places">What the store shares with its workspaces.</param>
@@ -34,21 +25,17 @@ internal sealed partial class Workspace : IWorkspace
     /// <param name="live">What the run's shells hold; null when none live on.</param>
     public Workspace(WorkspacePlaces places, RunId run, string root, LayerId? top, LiveShells live)
     {
-        (_files, _squash, _runner, _blobs, _run, Root, Top, _depth) = (places.Files, places.Squash, places.Runner, places.Blobs, run, root, top, places.Depth);
-        _storing = places.Storing;
-        _below = live.IsMounted ? live.Below : top;
-        _stack = new(_files, _squash, root, _below, _depth);
-        _shells = new(run, places.Holder, _files, _blobs, places.Time, _changing, Request, () => _below);
+        (_files, _runner, _run, Root) = (places.Files, places.Runner, run, root);
+        _layers = new(places, run, root, top, live);
+        _shells = new(run, places.Holder, _files, places.Blobs, places.Time, _changing, Request, () => _layers.Below, () => _layers.Open);
         try
         {
-            _open = live.IsMounted ? OpenLayer.Adopt(_files, run) : OpenLayer.Create(_files, run, _stack.View.Root().Stat);
-            _copied = live.IsMounted && top is { } copy && _files.Meta(copy).Parent == _below ? _files.Meta(copy).Edits : null;
-            _view = WithOpen();
             _shells.Adopt(live.Known, live.Client, live.State, live.Ended);
         }
         catch
         {
-            _stack.Dispose();
+            _layers.IsHeld = live.IsMounted;
+            _layers.Dispose();
             throw;
         }
     }
@@ -57,12 +44,12 @@ internal sealed partial class Workspace : IWorkspace
 
     public string Root { get; }
 
-    public LayerId? Top { get; private set; }
+    public LayerId? Top => _layers.Top;
 
     public WorkspaceEntry? Stat(string path)
     {
         var at = Resolve(path, false);
-        return at.Entry is null ? null : _view.Describe(at.Entry);
+        return at.Entry is null ? null : View.Describe(at.Entry);
     }
 
     public long? Stamp(string path)
@@ -75,7 +62,7 @@ internal sealed partial class Workspace : IWorkspace
     }
 
     public ImmutableArray<WatchedPlace> Places(string path) => FileNames.IsGit(path) ? []
-        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_open.Root)}/d/{path}")];
+        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_layers.Open.Root)}/d/{path}")];
 
     public WorkspaceFile Read(string path, long maxBytes)
     {
@@ -85,7 +72,7 @@ internal sealed partial class Workspace : IWorkspace
             throw WrongKind(path, "file");
         }
 
-        using var file = _view.OpenFile(found, out var stat);
+        using var file = View.OpenFile(found, out var stat);
         var bytes = FileContent.ReadAll(file, path, maxBytes);
         return new(found.Path, BlobHash.Of(bytes), bytes, stat.Mode);
     }
@@ -94,7 +81,7 @@ internal sealed partial class Workspace : IWorkspace
     {
         var found = Existing(path);
         return found.Stat.Kind == EntryKind.Directory
-            ? [.. _view.Children(found).Select(_view.Describe)]
+            ? [.. View.Children(found).Select(View.Describe)]
             : throw WrongKind(path, "directory");
     }
 
@@ -122,7 +109,7 @@ internal sealed partial class Workspace : IWorkspace
             throw WrongKind(path, "file");
         }
 
-        var there = at.Entry is null ? (BlobHash?)null : _view.State(at.Entry).Content;
+        var there = at.Entry is null ? (BlobHash?)null : View.State(at.Entry).Content;
         if (there != expected)
         {
             throw new WorkspaceException(FileProblem.Changed, there is null
@@ -137,7 +124,7 @@ internal sealed partial class Workspace : IWorkspace
         }
         else
         {
-            _open.Write(_view, at.Path, content, at.Entry?.Stat);
+            _layers.Open.Write(View, at.Path, content, at.Entry?.Stat);
         }
 
         return BlobHash.Of(content);
@@ -156,13 +143,7 @@ internal sealed partial class Workspace : IWorkspace
         await _changing.WaitAsync(stop.Token);
         try
         {
-            if (!await _shells.TryRestAsync())
-            {
-                throw new WorkspaceException(
-                    FileProblem.Io, $"The workspace is held by {await _shells.HoldersAsync()}. Run the command in that shell or another one of the run, or end what holds it. The command was not run.");
-            }
-
-            return await _runner.RunAsync(Request(command), stop.Token);
+            return await _shells.TryRestAsync() ? await _runner.RunAsync(Request(command), stop.Token) : await RunBesideAsync(command, stop.Token);
         }
         finally
         {
@@ -183,6 +164,11 @@ internal sealed partial class Workspace : IWorkspace
         Action release = command.ReadOnly ? () => { } : () => _changing.Release();
         try
         {
+            if (!command.ReadOnly && !await _shells.TryRestAsync())
+            {
+                throw await HeldAsync();
+            }
+
             return await _runner.StartAsync(Request(command), release, _closing.Token);
         }
         catch
@@ -218,23 +204,37 @@ internal sealed partial class Workspace : IWorkspace
             throw new InvalidOperationException("What shells hold cannot be discarded.");
         }
 
-        _open.Clear(_stack.View.Root().Stat);
-        _view = WithOpen();
+        _layers.Discard();
+    }
+
+    public LayerChanges? Freeze(LayerId id)
+    {
+        using var idle = EnterIdle();
+        return _layers.Freeze(id, isHeld: _shells.IsMounted);
+    }
+
+    public LayerChanges? FreezeLive(LayerId id)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        lock (_gate)
+        {
+            return _layers.FreezeCopy(id);
+        }
     }
 
     /// <summary>Writes what paths were before changes of them.</summary>
     public void Restore(ImmutableArray<PathChange> changes, Func<BlobHash, byte[]> content)
     {
         using var idle = EnterIdle();
-        new PathRestorer(_open, _view, content).Restore(changes);
+        new PathRestorer(_layers.Open, View, content).Restore(changes);
     }
 
     public ImmutableArray<ManifestEntry> Manifest()
     {
         var lines = new List<ManifestEntry>();
-        foreach (var found in _view.Walk(_view.Root()))
+        foreach (var found in View.Walk(View.Root()))
         {
-            var state = _view.State(found);
+            var state = View.State(found);
             lines.Add(new(found.Path, state.Kind, state.Mode, state.Content) { Attributes = state.Attributes });
         }
 
@@ -249,24 +249,13 @@ internal sealed partial class Workspace : IWorkspace
         }
 
         _closed = true;
-        if (_frozen > 0)
-        {
-            _storing?.Add(Top!.Value);
-        }
-
+        _layers.StoreRest();
         await _closing.CancelAsync();
         await _changing.WaitAsync(CancellationToken.None);
-        if (_shells.Release())
-        {
-            // Shells live on over it; who opens the run next goes on with it or drops it.
-            _open.Leave();
-        }
-        else
-        {
-            _open.Drop();
-        }
 
-        _stack.Dispose();
+        // Shells live on over the open layer; who opens the run next goes on with it or drops it.
+        _layers.IsHeld = await _shells.ReleaseAsync();
+        _layers.Dispose();
         _changing.Dispose();
         _closing.Dispose();
     }
@@ -280,12 +269,35 @@ internal sealed partial class Workspace : IWorkspace
         _ => newer with { Before = older.Before, BeforeMode = older.BeforeMode, BeforeKind = older.BeforeKind },
     };
 
-    private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);
+    /// <summary>A command beside programs that run on in shells: it gets a sandbox of its own, over the workspace as they have it mounted.</summary>
+    private async Task<SandboxResult> RunBesideAsync(SandboxCommand command, CancellationToken cancellationToken)
+    {
+        if (!_runner.CanShare(command))
+        {
+            throw await HeldAsync();
+        }
+
+        using var mount = await _shells.ShareAsync();
+        try
+        {
+            return await _runner.RunAsync(Request(command) with { Shared = mount }, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _shells.Abandon();
+            throw;
+        }
+    }
+
+    private async Task<WorkspaceException> HeldAsync() => new(
+        FileProblem.Io, $"The workspace is held by {await _shells.HoldersAsync()}. Run the command in that shell or another one of the run, or end what holds it. The command was not run.");
+
+    private MergedView View => _layers.View;
 
     private Resolution Resolve(string path, bool followLast)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        return new PathResolver(_view, Root).Resolve(path, followLast);
+        return new PathResolver(View, Root).Resolve(path, followLast);
     }
 
     private Found Existing(string path) => Resolve(path, true).Entry
@@ -301,10 +313,10 @@ internal sealed partial class Workspace : IWorkspace
             : new(
                 _run,
                 Root,
-                _open,
-                [.. _stack.View.Levels.Select(l => l.Mount)],
-                _view.Root().Stat,
-                command.OpensGit ? null : _stack.View.Levels[^1].Tree.Stat(".git")?.Kind,
+                _layers.Open,
+                [.. _layers.Stack.Levels.Select(l => l.Mount)],
+                View.Root().Stat,
+                command.OpensGit ? null : _layers.Stack.Levels[^1].Tree.Stat(".git")?.Kind,
                 command with { Directory = directory.Path });
     }
 

@@ -9,16 +9,21 @@ internal sealed class CommandCgroup : IDisposable
     /// <summary>The sandbox's own processes around the command.</summary>
     private const int OwnProcesses = 4;
 
+    private const int EventBytes = 1024;
+
     private readonly string? _memory;
     private readonly string? _pids;
     private readonly string? _cpu;
-    private readonly bool _isVersion2;
+    private readonly string? _memoryEvents;
+    private readonly string? _pidsEvents;
     private long _memoryBefore;
     private long _pidsBefore;
 
     public CommandCgroup(string? memory, string? pids, string? cpu, bool isVersion2, SandboxLimits limits)
     {
-        (_memory, _pids, _cpu, _isVersion2) = (memory, pids, cpu, isVersion2);
+        (_memory, _pids, _cpu) = (memory, pids, cpu);
+        _memoryEvents = memory is null ? null : Path.Combine(memory, isVersion2 ? "memory.events" : "memory.oom_control");
+        _pidsEvents = pids is null ? null : Path.Combine(pids, "pids.events");
         if (memory is not null)
         {
             Directory.CreateDirectory(memory);
@@ -65,10 +70,9 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private long MemoryKills() =>
-        _memory is null ? 0 : Counter(Path.Combine(_memory, _isVersion2 ? "memory.events" : "memory.oom_control"), "oom_kill");
+    private long MemoryKills() => Counter(_memoryEvents, "oom_kill "u8);
 
-    private long PidRefusals() => _pids is null ? 0 : Counter(Path.Combine(_pids, "pids.events"), "max");
+    private long PidRefusals() => Counter(_pidsEvents, "max "u8);
 
     private static void Set(string group, string name, long value, bool required)
     {
@@ -79,14 +83,29 @@ internal sealed class CommandCgroup : IDisposable
         }
     }
 
-    private static long Counter(string file, string name)
+    // Read twice for each command: without a reader of lines around it.
+    private static long Counter(string? path, ReadOnlySpan<byte> name)
     {
-        if (!File.Exists(file))
+        if (!File.Exists(path))
         {
             return 0;
         }
 
-        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name + " ", StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Span<byte> text = stackalloc byte[EventBytes];
+        var rest = (ReadOnlySpan<byte>)text[..RandomAccess.Read(file, text, 0)];
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            var line = end < 0 ? rest : rest[..end];
+            if (line.StartsWith(name))
+            {
+                return long.Parse(line[name.Length..], CultureInfo.InvariantCulture);
+            }
+
+            rest = end < 0 ? [] : rest[(end + 1)..];
+        }
+
+        return 0;
     }
 }

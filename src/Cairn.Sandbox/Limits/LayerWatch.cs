@@ -30,12 +30,18 @@ internal sealed class LayerWatch : IAsyncDisposable
     private readonly Action _kill;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
-    private readonly Task _watching;
+    private readonly Lock _gate = new();
+    private readonly long _reserve;
+    private readonly ITimer _first;
+    private Task _watching = Task.CompletedTask;
 
     private LayerWatch(DirectoryHandle tree, long limit, TimeProvider time, Action kill)
     {
         (_tree, _limit, _time, _kill) = (tree, limit, time, kill);
-        _watching = WatchAsync();
+        _reserve = Reserve();
+
+        // Most commands end before the first look: all that they pay for is a timer.
+        _first = time.CreateTimer(_ => Begin(), null, Pause, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The limit that was hit; null when none was.</summary>
@@ -43,28 +49,45 @@ internal sealed class LayerWatch : IAsyncDisposable
 
     /// <summary>Begins to watch; null for a command that cannot write.</summary>
     public static LayerWatch? Start(SandboxCommand command, OpenLayer layer, TimeProvider time, Action kill) =>
-        command.ReadOnly ? null : new(layer.Tree, command.Limits.DiskBytes, time, kill);
+        command.ReadOnly ? null : Start(command.Limits, layer, time, kill);
+
+    /// <summary>Begins to watch whatever writes the layer.</summary>
+    public static LayerWatch Start(SandboxLimits limits, OpenLayer layer, TimeProvider time, Action kill) => new(layer.Tree, limits.DiskBytes, time, kill);
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        await _watching;
+        await End();
         _end.Dispose();
+    }
+
+    /// <returns>Completes when nobody looks any more.</returns>
+    private Task End()
+    {
+        lock (_gate)
+        {
+            _end.Cancel();
+            _first.Dispose();
+            return _watching;
+        }
+    }
+
+    private void Begin()
+    {
+        lock (_gate)
+        {
+            if (!_end.IsCancellationRequested)
+            {
+                _watching = Task.Run(WatchAsync);
+            }
+        }
     }
 
     private async Task WatchAsync()
     {
-        var reserve = Reserve();
-        for (var pause = Pause; ;)
+        while (!_end.IsCancellationRequested)
         {
-            await Task.Delay(pause, _time, _end.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            if (_end.IsCancellationRequested)
-            {
-                return;
-            }
-
             var start = Stopwatch.GetTimestamp();
-            Hit = Free() < reserve ? "disk" : Look();
+            Hit = Free() < _reserve ? "disk" : Look();
             if (Hit is not null)
             {
                 _kill();
@@ -72,7 +95,7 @@ internal sealed class LayerWatch : IAsyncDisposable
             }
 
             var cost = Stopwatch.GetElapsedTime(start) * CostFactor;
-            pause = cost > Pause ? cost : Pause;
+            await Task.Delay(cost > Pause ? cost : Pause, _time, _end.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 

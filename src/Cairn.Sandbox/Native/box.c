@@ -13,9 +13,12 @@
 //   --proc PATH, --dev PATH, --remount-ro PATH
 //
 // A message is a 32-bit length and as many bytes. To the keeper: strings, each ended by NUL
-//   run ROOT ro|rw[-noexec] OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT ENV... ARG...
-// with three descriptors for the command's standard streams; or the single string "kill". Back come: R when the sandbox
-// stands, then for each command a struct answer and its events. The sandbox lives as long as the socket is open.
+//   run ROOT ro|rw[-noexec] OVERLAY-OPTIONS git|- DIRECTORY FILE-BYTES OPEN-FILES PROCESSES ENVIRONMENT-COUNT MOUNT-COUNT
+//       (FROM NAME)... ENV... ARG...      FROM is seen read-only at /run/NAME as long as the command runs
+// with three descriptors for the command's standard streams, and a fourth where OVERLAY-OPTIONS is "-": the workspace as it is
+// mounted elsewhere already, which is shared then. Or the single string "kill". Back come: R when the sandbox
+// stands, then for each command a struct answer and its events, when its workspace has been taken away, and at last a byte: 0
+// when the sandbox is clean again, else the caller must not use it any more. The sandbox lives as long as the socket is open.
 //
 // Two more uses, for sandboxes that others make:
 //   cairn-box inside FD PROGRAM...   inside: asks to be watched over the socket FD, then becomes the program
@@ -57,11 +60,9 @@ extern int mount(const char *, const char *, const char *, unsigned long, const 
 extern int umount2(const char *, int);
 enum { DETACH = 2, NOFOLLOW = 8 };
 
-enum { MAX_MESSAGE = 4 << 20, MAX_STRINGS = 8192, MAX_DEPTH = 256, MAX_FILTER = 4096, STREAMS = 3 };
-enum flag { DIRTY = 1 };  // the sandbox could not be made clean again: the caller must not use it any more
-
+enum { MAX_MESSAGE = 4 << 20, MAX_STRINGS = 8192, MAX_DEPTH = 256, MAX_FILTER = 4096, STREAMS = 3, PASSED = STREAMS + 1, FIRST = 11, MAX_MOUNTS = 8 };
 struct seen { uint32_t bytes, lost; };  // of events; lost is how many did not fit
-struct answer { int32_t status; int32_t flags; int64_t user_us, system_us, peak_kb; struct seen seen; };  // status as of waitpid
+struct answer { int32_t status; int32_t unused; int64_t user_us, system_us, peak_kb; struct seen seen; };  // status as of waitpid
 
 static const char *const scratch[] = {"tmp", "var/tmp", "run", "home/agent", "dev/shm"};
 static int caller = -1, init_socket = -1, root_fd = -1, outside_fd = -1, inside_fd = -1, state_fd = -1, listener_fd = -1;
@@ -94,7 +95,7 @@ static int send_all(int fd, const void *data, size_t size) {
 
 static int receive(int fd, void *into, size_t size, int *fds, int *count) {
   for (char *at = into; size > 0;) {
-    char control[CMSG_SPACE(sizeof(int) * STREAMS)];
+    char control[CMSG_SPACE(sizeof(int) * PASSED)];
     struct iovec part = {at, size};
     struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t n = recvmsg(fd, &head, MSG_CMSG_CLOEXEC);
@@ -106,7 +107,7 @@ static int receive(int fd, void *into, size_t size, int *fds, int *count) {
       for (int i = 0; i < n_fds; i++) {
         int passed;
         memcpy(&passed, CMSG_DATA(c) + (size_t)i * sizeof(int), sizeof passed);
-        if (*count < STREAMS) fds[(*count)++] = passed; else close(passed);
+        if (*count < PASSED) fds[(*count)++] = passed; else close(passed);
       }
     }
     at += n, size -= (size_t)n;
@@ -460,7 +461,7 @@ static _Noreturn void inside(int fd, char **program) {
 }
 
 static _Noreturn void watch(int fd) {
-  int fds[STREAMS], count = 0;
+  int fds[PASSED], count = 0;
   char byte;
   events = malloc(MAX_EVENTS);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) || !events) die("watch");
@@ -542,15 +543,15 @@ static int reap(pid_t child, int all, struct answer *answer) {
 static void run_command(int keeper, int signals, char **field, int n, const int *fds, int count) {
   static char *environment[MAX_STRINGS];
   struct answer answer = {.status = 125 << 8};
-  int variables = n > 10 ? atoi(field[9]) : -1;
-  if (count != STREAMS || variables < 0 || 10 + variables >= n) _exit(125);
-  memcpy(environment, field + 10, sizeof(char *) * (size_t)variables);
+  int variables = n > FIRST ? atoi(field[9]) : -1, first = n > FIRST ? FIRST + 2 * atoi(field[10]) : n;
+  if (count != STREAMS || variables < 0 || first + variables >= n) _exit(125);
+  memcpy(environment, field + first, sizeof(char *) * (size_t)variables);
   environment[variables] = NULL;
   // The program is looked up in our PATH: it must be the command's.
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
   for (int i = 0; i < variables; i++) if (!strncmp(environment[i], "PATH=", 5)) setenv("PATH", environment[i] + 5, 1);
   pid_t child = vfork();
-  if (child == 0) start(field, environment, field + 10 + variables, fds);
+  if (child == 0) start(field, environment, field + first + variables, fds);
   for (int i = 0; i < count; i++) close(fds[i]);
   for (int running = child > 0; running;) {
     struct pollfd ready[] = {{.fd = signals, .events = POLLIN}, {.fd = keeper, .events = POLLIN}};
@@ -561,7 +562,7 @@ static void run_command(int keeper, int signals, char **field, int n, const int 
       running = !reap(child, 0, &answer);
     }
     if (ready[1].revents) {
-      int passed[STREAMS], extra;
+      int passed[PASSED], extra;
       if (receive_message(keeper, passed, &extra)) _exit(0);
       kill(-1, SIGKILL);  // only "kill" comes while a command runs
     }
@@ -605,7 +606,7 @@ static _Noreturn void init(int keeper, char **options, const char **join, unsign
   if (send_one(keeper, 'r', listener)) _exit(0);
   if (listener >= 0) close(listener);
   for (;;) {
-    int fds[STREAMS], count;
+    int fds[PASSED], count;
     if (receive_message(keeper, fds, &count)) _exit(0);
     int n = split(field);
     if (!strcmp(field[0], "run")) run_command(keeper, signals, field, n, fds, count);
@@ -619,27 +620,101 @@ static void enter(int namespace) {
   if (setns(namespace, CLONE_NEWNS) || (namespace == outside_fd && fchdir(state_fd))) die("change the view of the file system");
 }
 
-// Mounts the workspace as the command asks and attaches it at its own path inside.
-static void attach_workspace(char **field) {
-  const char *root = field[1], *options = field[3];
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
+// The repository stays where the overlay finds it from one command to the next, as long as it is the same directory.
+static void bind_repository(const char *root) {
+  static struct stat bound;
+  struct stat now;
+  if (stat(root, &now)) die("find %s", root);
+  if (bound.st_ino && bound.st_ino == now.st_ino && bound.st_dev == now.st_dev) return;
+  if (bound.st_ino && umount2("stage/repo", DETACH | NOFOLLOW)) die("clear the stage");
   if (mount(root, "stage/repo", NULL, 4096 /* MS_BIND */, NULL)) die("bind %s", root);
-  if (mount("overlay", "stage/over", "overlay", 0, options)) die("overlay over %s", root);
-  if (!strcmp(field[4], "git")) {
-    struct mount_attr git = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
-    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "stage/over/.git", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &git, sizeof git)) die("read-only .git of %s", root);
-    if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "stage/over/.git", MOVE_MOUNT_F_EMPTY_PATH)) die("mount .git of %s", root);
-    close(tree);
+  bound = now;
+}
+
+// Overlay's options one by one: what mount() takes in one string would have to be attached somewhere, and taken away again,
+// which the kernel makes each of its processors wait for. Negative where the kernel does not know this form of them.
+static int configured(char *options) {
+  char *rest = NULL, *more = NULL;
+  int context = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), tree = -1;
+  int wrong = context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", "overlay", 0);
+  for (char *option = strtok_r(options, ",", &rest); option && !wrong; option = strtok_r(NULL, ",", &rest)) {
+    char *value = strchr(option, '=');
+    if (!value) wrong = (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, option, NULL, 0);
+    else if (strncmp(option, "lowerdir=", 9)) *value = 0, wrong = (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, option, value + 1, 0);
+    else for (char *lower = strtok_r(value + 1, ":", &more); lower && !wrong; lower = strtok_r(NULL, ":", &more))
+      wrong = (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "lowerdir+", lower, 0);
   }
-  int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "stage/over", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes)) die("workspace %s", root);
-  if (umount2("stage/over", DETACH) || umount2("stage/repo", DETACH)) die("clear the stage");
+  if (!wrong && !syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) tree = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+  if (context >= 0) close(context);
+  return tree;
+}
+
+// Mounts the workspace as the command asks, nowhere to be seen yet.
+static int workspace(char **field) {
+  static int is_old;
+  bind_repository(field[1]);
+  char *options = is_old ? NULL : strdup(field[3]);
+  int tree = options ? configured(options) : -1;
+  free(options);
+  if (tree >= 0) return tree;
+  // An older kernel, or a mount that this one refuses: then this says why.
+  if (mount("overlay", "stage/over", "overlay", 0, field[3])) die("overlay over %s", field[1]);
+  is_old = 1;
+  tree = (int)syscall(SYS_open_tree, AT_FDCWD, "stage/over", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  if (umount2("stage/over", DETACH)) die("clear the stage");
+  return tree;
+}
+
+// The .git of the repository is read-only, and nothing in it a program where nothing in the workspace is.
+static void cover_git(int root, uint64_t attributes) {
+  struct mount_attr git = {.attr_set = attributes | MOUNT_ATTR_RDONLY};
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+  int at = (int)syscall(SYS_openat2, root, ".git", &how, sizeof how);
+  int tree = at < 0 ? -1 : (int)syscall(SYS_open_tree, at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &git, sizeof git)) die("read-only .git");
+  if (syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) die("mount .git");
+  close(at), close(tree);
+}
+
+// What a command sees beside the workspace. /run was emptied after the command before: whatever is there already is a trap.
+static void attach_mounts(char **pairs, int count) {
+  struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+  int trees[MAX_MOUNTS];
+  if (count == 0) return;
+  for (int i = 0; i < count; i++) {
+    trees[i] = (int)syscall(SYS_open_tree, AT_FDCWD, pairs[2 * i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (trees[i] < 0 || syscall(SYS_mount_setattr, trees[i], "", AT_EMPTY_PATH, &read_only, sizeof read_only)) die("bind %s", pairs[2 * i]);
+  }
+  enter(inside_fd);
+  int run = (int)syscall(SYS_openat2, AT_FDCWD, "/run", &how, sizeof how);
+  for (int i = 0; i < count; i++) {
+    const char *name = pairs[2 * i + 1];
+    struct stat info;
+    if (run < 0 || strchr(name, '/') || !strcmp(name, "..") || fstat(trees[i], &info)) die("mount on /run/%s", name);
+    int made = S_ISDIR(info.st_mode) ? mkdirat(run, name, 0755) : openat(run, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+    int at = made < 0 ? -1 : openat(run, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (at < 0 || syscall(SYS_move_mount, trees[i], "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) die("mount on /run/%s", name);
+    if (!S_ISDIR(info.st_mode)) close(made);
+    close(at), close(trees[i]);
+  }
+  close(run);
+  enter(outside_fd);
+}
+
+// Attaches the workspace at its own path inside: `shared`, or a mount of its own when that is negative.
+static void attach_workspace(char **field, int shared) {
+  const char *root = field[1];
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (strncmp(field[2], "ro", 2) ? 0 : MOUNT_ATTR_RDONLY) | (strstr(field[2], "noexec") ? MOUNT_ATTR_NOEXEC : 0)};
+  int tree = shared >= 0 ? shared : workspace(field);
+  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes)) die("workspace %s", root);
   make_parents(root, 1, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
   enter(inside_fd);
   struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
   int at = (int)syscall(SYS_openat2, AT_FDCWD, root, &how, sizeof how);
   if (at < 0 || syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) die("attach %s", root);
+  // Only now: nothing can be mounted on what is nowhere yet. No process of a command is there to see the moment between.
+  if (shared < 0 && !strcmp(field[4], "git")) cover_git(tree, attributes.attr_set);
   close(at), close(tree);
   enter(outside_fd);
 }
@@ -659,13 +734,25 @@ static int empty(int directory, int depth) {
   return left;
 }
 
-// Takes the workspace away again; true when something of the command stays behind in the sandbox.
-static int clean(const char *root, int git) {
+// Takes the workspace away again, and what was seen beside it; true when something of the command still held it. Stays inside.
+static int detach_workspace(const char *root, int git, char **names, int count) {
   char path[4096];
   int left = snprintf(path, sizeof path, "%s/.git", root) >= (int)sizeof path;
   enter(inside_fd);
+  for (int i = 0; i < count; i++) {
+    char name[256];
+    left |= snprintf(name, sizeof name, "/run/%s", names[i]) >= (int)sizeof name || umount2(name, NOFOLLOW);
+    free(names[i]);
+  }
   if (git) left |= umount2(path, NOFOLLOW) != 0;
   if (umount2(root, NOFOLLOW)) left = 1, umount2(root, NOFOLLOW | DETACH);
+  return left;
+}
+
+// Clears up after a command, inside first; true when something of it stays behind in the sandbox.
+static int clean(const char *root) {
+  char path[4096];
+  int left = 0;
   for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++) {
     struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     int fd = (int)syscall(SYS_openat2, AT_FDCWD, scratch[i], &how, sizeof how);
@@ -695,15 +782,20 @@ static int system_v_objects(void) {
 static void serve(void) {
   static char *field[MAX_STRINGS];
   for (;;) {
-    int fds[STREAMS], count;
+    int fds[PASSED], count;
     struct answer answer;
     if (receive_message(caller, fds, &count)) _exit(0);
     int n = split(field);
     if (strcmp(field[0], "run")) continue;  // a "kill" that came after its command had ended
-    if (n < 11) { errno = EINVAL; die("a run of %d fields", n); }
+    int mounts = n > FIRST ? atoi(field[10]) : 0;
+    if (n <= FIRST || mounts < 0 || mounts > MAX_MOUNTS || FIRST + 2 * mounts >= n) { errno = EINVAL; die("a run of %d fields", n); }
     char *root = strdup(field[1]);
     int git = !strcmp(field[4], "git");
-    attach_workspace(field);
+    if ((count == PASSED) != !strcmp(field[3], "-")) { errno = EINVAL; die("a run with %d descriptors", count); }
+    attach_workspace(field, count == PASSED ? fds[--count] : -1);
+    attach_mounts(field + FIRST, mounts);
+    char *names[MAX_MOUNTS];
+    for (int i = 0; i < mounts; i++) if (!(names[i] = strdup(field[FIRST + 2 * i + 1]))) die("memory");
     watch_begin();
     if (!root || forward(init_socket, fds, count)) die("the sandbox is gone");
     for (int i = 0; i < count; i++) close(fds[i]);
@@ -716,10 +808,13 @@ static void serve(void) {
     }
     int none = 0;
     if (receive(init_socket, &answer, sizeof answer, fds, &none)) { errno = ECHILD; die("the sandbox was killed"); }
-    answer.flags = clean(root, git) || system_v_objects() ? DIRTY : 0;
     answer.seen = seen;
-    free(root);
+    char dirty = (char)detach_workspace(root, git, names, mounts);
+    // Who waits for the command need not wait for the rest.
     if (send_all(caller, &answer, sizeof answer) || send_all(caller, events, seen.bytes)) _exit(0);
+    dirty |= (char)(clean(root) || system_v_objects());
+    free(root);
+    if (send_all(caller, &dirty, sizeof dirty)) _exit(0);
   }
 }
 
@@ -795,7 +890,7 @@ int main(int argc, char **argv) {
   put(path, "%u %u 1", uid, owner_uid);
   snprintf(path, sizeof path, "/proc/%d/gid_map", (int)init_pid);
   put(path, "%u %u 1", gid, owner_gid);
-  int count = 0, passed[STREAMS];
+  int count = 0, passed[PASSED];
   if (send_all(init_socket, "g", 1) || receive(init_socket, &stage, 1, passed, &count)) _exit(125);
   if (count == 1) listener_fd = passed[0];
   if (send_all(caller, "R", 1)) _exit(0);

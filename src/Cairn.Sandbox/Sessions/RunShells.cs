@@ -4,6 +4,8 @@ using System.Text;
 using Cairn.Abstractions;
 using Cairn.Sandbox.Isolation;
 using Cairn.Sandbox.Layers;
+using Cairn.Sandbox.Limits;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Sandbox.Sessions;
 
@@ -13,11 +15,10 @@ namespace Cairn.Sandbox.Sessions;
 /// </summary>
 internal sealed class RunShells(
     RunId run, ShellHolder holder, LayerFiles files, IBlobStore blobs, TimeProvider time, SemaphoreSlim changing,
-    Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below) : IShells
+    Func<SandboxCommand, SandboxRequest> request, Func<LayerId?> below, Func<OpenLayer> open) : IShells
 {
     private const int Columns = 120, Rows = 40, MountTries = 20;
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
 
@@ -26,6 +27,9 @@ internal sealed class RunShells(
     private HolderClient? _client;
     private CallId _call;
     private bool _mounted;
+    private SandboxLimits _limits = new();
+    private LayerWatch? _watch;
+    private Task _unwatched = Task.CompletedTask;
 
     public ShellSet? Set { get; private set; }
 
@@ -111,7 +115,7 @@ internal sealed class RunShells(
                 await TypeAsync(client, input, feed, held is null || held.Value.IsParked, cancellationToken);
             }
 
-            var asks = await WaitAsync(client, input, feed, before, cancellationToken);
+            var asks = await feed.PromptAsync(client, input, before, time, cancellationToken);
             return await AnswerAsync(client, input, feed, asks, feed.Reports > before);
         }
         catch (OperationCanceledException) when (Set?.Mark == input.Call.Value)
@@ -120,13 +124,13 @@ internal sealed class RunShells(
             End();
             throw;
         }
+        catch (WorkspaceException e) when (_watch?.Hit is { } limit)
+        {
+            throw new WorkspaceException(FileProblem.TooLarge, $"What ran in the shells wrote more than the limit on {limit} allows; all of it was ended.", e);
+        }
         finally
         {
-            if (_client is not null)
-            {
-                _client.OnNews = null;
-            }
-
+            _client?.OnNews = null;
             changing.Release();
         }
     }
@@ -179,18 +183,25 @@ internal sealed class RunShells(
     public async Task<bool> TryRestAsync() => _client is null || !IsMounted || (await RestAsync(_client)).AtRest;
 
     /// <summary>Who holds the workspace, for people.</summary>
-    public async Task<string> HoldersAsync()
+    public async Task<string> HoldersAsync() => ShellHolder.Holders(await _client!.HelloAsync());
+
+    /// <summary>The mounted workspace, for one command beside the shells, which counts as theirs. The caller holds the workspace and disposes the mount.</summary>
+    public async Task<SafeFileHandle> ShareAsync()
     {
-        var state = await _client!.HelloAsync();
-        var shells = string.Join(", ", state.Shells.Where(s => !s.IsDead).Select(s => s.Name));
-        return $"shell {shells}: {string.Join("; ", ShellHolder.Beside(state).Select(p => p.Line).DefaultIfEmpty("the shell itself has a file of the workspace open"))}";
+        await MarkAsync();
+        return SharedMount.Take(ShellHolder.Address(files.State, run));
     }
+
+    /// <summary>A command beside the shells was cut off and will run again: what it did to their files must not stay, nor what saw it.</summary>
+    public void Abandon() => End();
 
     /// <summary>Closes our end of the connection; the holder lives on.</summary>
     /// <returns>True when it has the open layer mounted.</returns>
-    public bool Release()
+    public async Task<bool> ReleaseAsync()
     {
         var (held, client) = (_mounted && _client is { IsBroken: false }, _client);
+        Mounted(false);
+        await _unwatched;
         _client = null;
         client?.Dispose();
         return held;
@@ -201,7 +212,7 @@ internal sealed class RunShells(
         NoticeDeath();
         if (_client is null)
         {
-            var command = new SandboxCommand(["serve"]) { Environment = Environment, Limits = limits };
+            var command = new SandboxCommand(["serve"]) { Environment = Environment, Limits = _limits = limits };
             var wanted = request(command);
             _client = await holder.StartAsync(wanted, wanted.Open.Scratch(Fresh("w")), wanted.Open.Scratch(Fresh("s")));
         }
@@ -221,7 +232,9 @@ internal sealed class RunShells(
     {
         if (_client is { IsBroken: true })
         {
-            _notes.Add("The process that held the shells was killed, and with it everything that ran in them.");
+            _notes.Add(_watch?.Hit is { } limit
+                ? $"The shells were ended, with everything that ran in them: what they wrote hit the limit on {limit}."
+                : "The process that held the shells was killed, and with it everything that ran in them.");
             End();
         }
     }
@@ -230,13 +243,31 @@ internal sealed class RunShells(
     {
         var running = holder.End(run);
         _client?.Dispose();
-        (_client, _mounted) = (null, false);
+        _client = null;
+        Mounted(false);
         _seen.Clear();
         return running;
     }
 
-    private void SetMounted(HolderState state) =>
-        (_mounted, MountedAt) = (state.IsMounted, string.Create(CultureInfo.InvariantCulture, $"/proc/{state.Server}/root{request(new([])).Root}"));
+    private void SetMounted(HolderState state)
+    {
+        MountedAt = string.Create(CultureInfo.InvariantCulture, $"/proc/{state.Server}/root{request(new([])).Root}");
+        Mounted(state.IsMounted);
+    }
+
+    /// <summary>What programs in shells write is looked at while they can write, between calls too.</summary>
+    private void Mounted(bool mounted)
+    {
+        _mounted = mounted;
+        if (mounted)
+        {
+            _watch ??= LayerWatch.Start(_limits, open(), time, () => holder.End(run));
+        }
+        else if (_watch is { } watch)
+        {
+            (_watch, _unwatched) = (null, watch.DisposeAsync().AsTask());
+        }
+    }
 
     private async Task MountAsync(HolderClient client)
     {
@@ -301,43 +332,6 @@ internal sealed class RunShells(
         }
     }
 
-    /// <returns>True when a program asks for input.</returns>
-    private async Task<bool> WaitAsync(HolderClient client, ShellInput input, ShellFeed feed, long before, CancellationToken cancellationToken)
-    {
-        var (start, still, total) = (time.GetTimestamp(), time.GetTimestamp(), feed.Total);
-        while (time.GetElapsedTime(start) < input.Wait)
-        {
-            var changed = feed.Changed;
-            if (feed.IsLost)
-            {
-                throw new WorkspaceException(FileProblem.Io, "The process that held the shells was killed in the middle of the call, and everything in them with it.");
-            }
-
-            if (feed.Ended is not null || feed.Reports > before)
-            {
-                return false;
-            }
-
-            if (feed.Total != total)
-            {
-                (still, total) = (time.GetTimestamp(), feed.Total);
-            }
-            else if (time.GetElapsedTime(still) >= Quiet)
-            {
-                still = time.GetTimestamp();
-                if (ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell))
-                {
-                    return true;
-                }
-            }
-
-            await Task.WhenAny(changed, Task.Delay(Beat, time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        return ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell);
-    }
-
     private async Task<ShellAnswer> AnswerAsync(HolderClient client, ShellInput input, ShellFeed feed, bool asks, bool isReady)
     {
         if (isReady && feed.State is { } prompt)
@@ -376,7 +370,7 @@ internal sealed class RunShells(
         for (var i = 0; i < MountTries && IsMounted && running.Count == 0 && state.Shells.All(s => s.IsParked || s.IsDead); i++)
         {
             var answer = await client.TryAskAsync('D', [], default);
-            _mounted = answer.Type != 'k';
+            Mounted(answer.Type != 'k');
             if (answer.Type == 'e')
             {
                 throw new WorkspaceException(FileProblem.Io, answer.Text);

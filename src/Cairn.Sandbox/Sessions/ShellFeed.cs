@@ -1,4 +1,5 @@
 using System.Text;
+using Cairn.Abstractions;
 using Cairn.Sandbox.Limits;
 
 namespace Cairn.Sandbox.Sessions;
@@ -6,6 +7,8 @@ namespace Cairn.Sandbox.Sessions;
 /// <summary>What a shell says during one call.</summary>
 internal sealed class ShellFeed
 {
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
     private readonly Lock _gate = new();
     private readonly OutputCapture _capture;
     private readonly Action<string>? _listener;
@@ -94,6 +97,50 @@ internal sealed class ShellFeed
             await Task.WhenAny(changed, Task.Delay(most - elapsed, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>Waits until the shell is at its next prompt or ended, a program asks for input, or the input's time is over.</summary>
+    /// <param name="client">The shell's holder.</param>
+    /// <param name="input">What was typed.</param>
+    /// <param name="before">The prompts before it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <returns>True when a program asks for input.</returns>
+    /// <exception cref="WorkspaceException">When the holder was killed.</exception>
+    public async Task<bool> PromptAsync(HolderClient client, ShellInput input, long before, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (start, still, total) = (time.GetTimestamp(), time.GetTimestamp(), Total);
+        while (time.GetElapsedTime(start) < input.Wait)
+        {
+            var changed = Changed;
+            if (IsLost)
+            {
+                throw new WorkspaceException(FileProblem.Io, "The process that held the shells was killed in the middle of the call, and everything in them with it.");
+            }
+
+            if (Ended is not null || Reports > before)
+            {
+                return false;
+            }
+
+            if (Total != total)
+            {
+                (still, total) = (time.GetTimestamp(), Total);
+            }
+            else if (time.GetElapsedTime(still) >= Quiet)
+            {
+                still = time.GetTimestamp();
+                if (ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell))
+                {
+                    return true;
+                }
+            }
+
+            await Task.WhenAny(changed, Task.Delay(Beat, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return ShellHolder.AsksForInput(await client.HelloAsync(), input.Shell);
     }
 
     private string Raw()

@@ -37,16 +37,12 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
     /// <summary>Likewise for somebody who only looks, and must not touch the state directory.</summary>
     public static HolderClient? TryConnect(DirectoryHandle state, RunId run)
     {
-        var socket = $"{Sockets}/{run}{Ending}";
-        if (!File.Exists(Path.Combine(state.Name, socket)))
-        {
-            return null;
-        }
-
-        // By the handle: the path itself may be longer than a socket's name can be.
-        var handle = state.Handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
-        return HolderClient.TryConnect($"/proc/self/fd/{handle}/{socket}");
+        return File.Exists(Path.Combine(state.Name, $"{Sockets}/{run}{Ending}")) ? HolderClient.TryConnect(Address(state, run)) : null;
     }
+
+    /// <summary>Where the holder of a run listens. By the handle: the path itself may be longer than a socket's name can be.</summary>
+    public static string Address(DirectoryHandle state, RunId run) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{state.Handle.DangerousGetHandle()}/{Sockets}/{run}{Ending}");
 
     /// <summary>The runs that have a socket here; some may be of holders that are gone.</summary>
     public IReadOnlyList<RunId> Runs()
@@ -132,6 +128,10 @@ internal sealed class ShellHolder(LayerFiles files, ImmutableArray<SandboxMount>
         var shells = state.Shells.Where(s => !s.IsDead).Select(s => s.Pid).ToHashSet();
         return [.. SandboxProcesses.Of(state.Server).Where(p => !shells.Contains(p.Inside))];
     }
+
+    /// <summary>Who holds the workspace, for people.</summary>
+    public static string Holders(HolderState state) =>
+        $"shell {string.Join(", ", state.Shells.Where(s => !s.IsDead).Select(s => s.Name))}: {string.Join("; ", Beside(state).Select(p => p.Line).DefaultIfEmpty("the shell itself has a file of the workspace open"))}";
 
     /// <summary>A program in the foreground of a shell reads the terminal, as far as one can see from outside.</summary>
     public static bool AsksForInput(HolderState state, string name)

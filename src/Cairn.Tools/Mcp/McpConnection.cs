@@ -66,7 +66,7 @@ internal sealed class McpConnection(McpServer server) : IAsyncDisposable
             asked.AddRange(session?.TakeNetwork() ?? []);
             await EndAsync();
             var why = session?.LastWords(e) ?? e.Message;
-            return ToolResult.Failed($"The MCP server {server.Name} failed: {SafeText.ForModel(why, 4096)}. The next call starts it anew.");
+            return ToolResult.Failed($"The MCP server {server.Name} failed: {SafeText.ForModel(why, 4096)}. The next call starts it anew.") with { LimitHit = session?.LimitHit };
         }
         finally
         {

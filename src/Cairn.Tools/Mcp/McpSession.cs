@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
 using Cairn.Abstractions;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -10,6 +13,9 @@ internal sealed class McpSession : IAsyncDisposable
 {
     private const int MaxMessageBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan Parting = TimeSpan.FromSeconds(2);
+
+    /// <summary>None asks the server; the others are of the time before it could be asked, newest first.</summary>
+    private static readonly string?[] Versions = [null, "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
     private readonly ISandboxProcess? _process;
     private readonly BoundedLines? _lines;
@@ -32,13 +38,34 @@ internal sealed class McpSession : IAsyncDisposable
 
     public bool HasEnded => _process is { Ended.IsCompleted: true } || _lines is { IsExceeded: true };
 
+    /// <summary>
+    /// Starts or reaches a server. It is asked first what it speaks; one that answers that with nonsense, as some do with whatever they do
+    /// not know, is offered one version after another.
+    /// </summary>
     /// <exception cref="WorkspaceException">When no sandbox can be made.</exception>
-    public static Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken) =>
-        server.Url is { } url ? ConnectAsync(server, new Uri(url), workspace, network, asked, cancellationToken) : StartAsync(server, workspace, cancellationToken);
+    /// <exception cref="McpFailure">When the server does not answer as it should.</exception>
+    public static async Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken)
+    {
+        for (var at = 0; ; at++)
+        {
+            try
+            {
+                return server.Url is { } url
+                    ? await ConnectAsync(server, new Uri(url), Options(Versions[at]), workspace, network, asked, cancellationToken)
+                    : await StartAsync(server, Options(Versions[at]), workspace, cancellationToken);
+            }
+            catch (McpFailure e) when (at < Versions.Length - 1 && (at == 0 ? e.InnerException is JsonException : IsOtherVersion(e.InnerException)))
+            {
+                // The next one may be its own.
+            }
+        }
+    }
+
+    private static bool IsOtherVersion(Exception? e) => e is McpException and not McpProtocolException && e.Message.Contains("protocol version", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Connects to a server of the network. The line belongs to the session, which may live for many calls.</summary>
     private static async Task<McpSession> ConnectAsync(
-        McpServer server, Uri url, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken)
+        McpServer server, Uri url, McpClientOptions options, IWorkspace workspace, INetwork? network, List<NetworkAccess> asked, CancellationToken cancellationToken)
     {
         var line = (network ?? throw new McpFailure("the run has no network: name the server's host under `network` or with --allow-net")).OpenLine();
         try
@@ -52,7 +79,7 @@ internal sealed class McpSession : IAsyncDisposable
                 new HttpClient(line.Handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
                 null,
                 ownsHttpClient: true);
-            return new(line, await McpClient.CreateAsync(transport, Options, null, cancellationToken), workspace);
+            return new(line, await McpClient.CreateAsync(transport, options, null, cancellationToken), workspace);
         }
         catch (Exception e)
         {
@@ -62,7 +89,7 @@ internal sealed class McpSession : IAsyncDisposable
         }
     }
 
-    private static async Task<McpSession> StartAsync(McpServer server, IWorkspace workspace, CancellationToken cancellationToken)
+    private static async Task<McpSession> StartAsync(McpServer server, McpClientOptions options, IWorkspace workspace, CancellationToken cancellationToken)
     {
         var process = await workspace.StartAsync(
             new SandboxCommand(server.Command)
@@ -76,7 +103,7 @@ internal sealed class McpSession : IAsyncDisposable
         var lines = new BoundedLines(process.Output, MaxMessageBytes);
         try
         {
-            return new(process, lines, await McpClient.CreateAsync(new StreamClientTransport(process.Input, lines), Options, null, cancellationToken), workspace);
+            return new(process, lines, await McpClient.CreateAsync(new StreamClientTransport(process.Input, lines), options, null, cancellationToken), workspace);
         }
         catch (Exception e)
         {
@@ -93,7 +120,7 @@ internal sealed class McpSession : IAsyncDisposable
     public string LastWords(Exception seen) => _lines is { IsExceeded: true } ? $"one message was larger than {MaxMessageBytes >> 20} MiB"
         : _process is null ? Why(seen) : seen.Message + Tail(_process);
 
-    private static McpClientOptions Options => new() { ClientInfo = new() { Name = "cairn", Version = "1" } };
+    private static McpClientOptions Options(string? version) => new() { ClientInfo = new() { Name = "cairn", Version = "1" }, ProtocolVersion = version };
 
     /// <summary>The rule or the error at the bottom says more than the client around it.</summary>
     private static string Why(Exception e)
@@ -103,6 +130,11 @@ internal sealed class McpSession : IAsyncDisposable
             if (at is NetworkException)
             {
                 return at.Message;
+            }
+
+            if (at is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } refused)
+            {
+                return $"it answers {(int)refused.StatusCode}: it wants a credential, which a rule under `network` adds by `credential` (a login by OAuth is not spoken)";
             }
         }
 
@@ -132,10 +164,13 @@ internal sealed class McpSession : IAsyncDisposable
         }
     }
 
+    /// <summary>The limit that ended the server; null when none did.</summary>
+    public string? LimitHit => _process?.LimitHit;
+
     private static string Tail(ISandboxProcess process)
     {
         var tail = process.ErrorTail.Trim();
-        return tail.Length == 0 ? "" : $"; its last words: {SafeText.ForModel(tail, 1024)}";
+        return (process.LimitHit is { } limit ? $"; it was ended by the limit on {limit}" : "") + (tail.Length == 0 ? "" : $"; its last words: {SafeText.ForModel(tail, 1024)}");
     }
 }
 

@@ -156,6 +156,28 @@ public sealed class EgressTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_secret_that_a_host_repeats_is_masked_for_programs_and_for_tools()
+    {
+        // As pages do that show what was asked of them: in the head and in the body, and compressed for who wants that.
+        await using var mirror = new PlainServer(head => PlainServer.Ok(head).Replace("\r\n\r\n", $"\r\nX-Seen: {head.Split("Bearer ")[1].Split('\r')[0]}\r\n\r\n", StringComparison.Ordinal));
+        var rule = new NetworkRule("127.0.0.1", mirror.Port, []) { Credential = new("Authorization", "Bearer ", "MY_TOKEN") };
+        await using var network = Network(Options([rule]) with { Secret = _ => "s3cr3t-value" });
+        var result = await RunAsync(network, $"curl -sSi --compressed --noproxy '' --max-time 20 http://127.0.0.1:{mirror.Port}/");
+        var page = System.Text.Encoding.UTF8.GetString((await network.GetAsync(new Uri($"http://127.0.0.1:{mirror.Port}/"), 10_000, Cancel)).Body.Span);
+        await using var line = network.OpenLine();
+        using var http = new HttpClient(line.Handler, disposeHandler: false);
+        var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{mirror.Port}/"), Cancel);
+        var client = answer.Headers.ToString() + await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.Equal(3, mirror.Requests.Count(r => r.Contains("Authorization: Bearer s3cr3t-value\r\n", StringComparison.Ordinal)));
+        Assert.All([result.Output, page, client], text =>
+        {
+            Assert.Contains("Authorization: Bearer ************", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("s3cr3t-value", text, StringComparison.Ordinal);
+        });
+        Assert.All([result.Output, client], text => Assert.Contains("X-Seen: ************", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_policy_has_its_say_on_hosts_and_secrets()
     {
         var rule = new NetworkRule("127.0.0.1", _server.Port, []) { Credential = new("Authorization", "", "MY_TOKEN") };

@@ -15,7 +15,7 @@ public sealed class OtherProcessTests
         nameof(LayeredWorkspaceConformanceTests), nameof(LayerStoreTests), nameof(MergeTests), "Backends." + nameof(BoxSandboxCommandTests),
         "Backends." + nameof(BubblewrapSandboxCommandTests), "Backends." + nameof(BoxIsolationTests), "Backends." + nameof(BubblewrapIsolationTests),
         "Backends." + nameof(BoxSeccompTests), "Backends." + nameof(BubblewrapSeccompTests), "Backends." + nameof(BoxProcessEffectsTests),
-        "Backends." + nameof(BubblewrapProcessEffectsTests),
+        "Backends." + nameof(BubblewrapProcessEffectsTests), nameof(BesideShellsTests),
     ];
 
     /// <summary>Only ever run by the test below, in a process of its own.</summary>

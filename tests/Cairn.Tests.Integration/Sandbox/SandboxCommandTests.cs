@@ -86,4 +86,25 @@ public abstract class SandboxCommandTests(string backend) : IDisposable
         Assert.Contains("config", result.Output, StringComparison.Ordinal);
         Assert.Null(w.Freeze(LayerId.Parse("l1")));
     }
+
+    [Fact]
+    public async Task What_a_command_is_shown_beside_the_workspace_is_read_only_and_not_there_for_the_next()
+    {
+        var shown = _fixture.In("../shown");
+        Directory.CreateDirectory(shown);
+        await File.WriteAllTextAsync(Path.Combine(shown, "text"), "beside\n", TestContext.Current.CancellationToken);
+        await using var w = _fixture.Open();
+        const string look = "cat /run/shown/text /run/one; touch /run/shown/x; echo x > /run/one; ls /run";
+        var command = new SandboxCommand(["sh", "-c", look + "; echo trap > /run/trap"]) { Mounts = [new(shown, "/run/shown"), new(Path.Combine(shown, "text"), "/run/one")] };
+        for (var time = 0; time < 2; time++)
+        {
+            var result = await w.RunAsync(command, TestContext.Current.CancellationToken);
+            Assert.StartsWith("beside\nbeside\none\nshown\n", result.Output, StringComparison.Ordinal);
+            Assert.Equal(2, result.Error.Split("Read-only file system").Length - 1);
+        }
+
+        Assert.Equal("", (await Shell(w, "ls /run")).Output);
+        Assert.Equal("text", Path.GetFileName(Assert.Single(Directory.GetFiles(shown))));
+        Assert.Null(w.Freeze(LayerId.Parse("l1")));
+    }
 }

@@ -128,6 +128,19 @@ public abstract class SeccompTests(string backend) : IDisposable
     }
 
     [Fact]
+    public async Task Without_programs_of_its_own_a_hook_of_the_repository_is_none_either()
+    {
+        var hook = _fixture.In(".git/hooks/pre-commit");
+        File.Copy("/bin/true", hook);
+        await using var w = _fixture.Open();
+        var command = new SandboxCommand(["sh", "-c", ".git/hooks/pre-commit; echo $?; touch .git/hooks/x"]);
+        Assert.StartsWith("0\n", (await w.RunAsync(command, TestContext.Current.CancellationToken)).Output, StringComparison.Ordinal);
+        var closed = await w.RunAsync(command with { NoExec = true }, TestContext.Current.CancellationToken);
+        Assert.StartsWith("126\n", closed.Output, StringComparison.Ordinal);
+        Assert.Contains("Read-only file system", closed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Typing_into_the_terminal_is_not_permitted_and_other_terminal_requests_are()
     {
         const string ioctl = "import fcntl,errno,os,pty\nm,s=pty.openpty()\n";

@@ -81,8 +81,8 @@ public sealed class NetworkRulesTests
     [Fact]
     public void The_host_gets_the_decided_name_and_nothing_that_was_meant_for_the_proxy()
     {
-        var head = RequestHead.Parse("POST http://a.example/x?y HTTP/1.1\r\nHost: other.example\r\nAuthorization: mine\r\nConnection: X-Hop, Content-Length\r\nX-Hop: 1\r\nProxy-Authorization: p\r\nContent-Length: 3\r\nX: 1\r\n\r\n"u8);
-        var sent = Encoding.Latin1.GetString(head.ForHost(new Uri("http://a.example/x?y"), ("Authorization", "Bearer secret")));
-        Assert.Equal("POST /x?y HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nX: 1\r\nAuthorization: Bearer secret\r\nConnection: close\r\n\r\n", sent);
+        var head = RequestHead.Parse("POST http://a.example/x?y HTTP/1.1\r\nHost: other.example\r\nAuthorization: mine\r\nConnection: X-Hop, Content-Length\r\nAccept-Encoding: gzip\r\nX-Hop: 1\r\nProxy-Authorization: p\r\nContent-Length: 3\r\nX: 1\r\n\r\n"u8);
+        var sent = Encoding.Latin1.GetString(head.ForHost(new Uri("http://a.example/x?y"), new AddedSecret("Authorization", "Bearer secret", "secret")));
+        Assert.Equal("POST /x?y HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nX: 1\r\nAccept-Encoding: identity\r\nAuthorization: Bearer secret\r\nConnection: close\r\n\r\n", sent);
     }
 }

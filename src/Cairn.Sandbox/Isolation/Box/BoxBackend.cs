@@ -42,6 +42,10 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
 
     public string Name => "box";
 
+    public bool CanShare => true;
+
+    public bool Takes(SandboxCommand command) => BoxMessage.Takes(command);
+
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         var kind = new Kind(request.RootStat.Uid, request.RootStat.Gid, request.Command.Limits.MemoryBytes, request.Command.Limits.Pids, request.Command.Profile, request.Command.NoExec);
@@ -50,7 +54,16 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         try
         {
             Directory.CreateDirectory(Path.Combine(files.Path, work));
-            box = Take(kind) ?? await MakeAsync(kind, request, cancellationToken);
+            while (box is null)
+            {
+                box = Take(kind) ?? await MakeAsync(kind, request, cancellationToken);
+                if (!await box.IsCleanAsync())
+                {
+                    box.Dispose();
+                    box = null;
+                }
+            }
+
             return new Running(this, kind, box, request, work);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or System.Net.Sockets.SocketException or SandboxFailure)
@@ -77,7 +90,9 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
     {
         lock (_gate)
         {
-            var at = _idle.FindLastIndex(i => i.Kind == kind);
+            // One that is still clearing up would be waited for.
+            var clean = _idle.FindLastIndex(i => i.Kind == kind && i.Box.IsSettled);
+            var at = clean >= 0 ? clean : _idle.FindLastIndex(i => i.Kind == kind);
             if (at < 0)
             {
                 return null;
@@ -161,14 +176,15 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         private readonly BoxBackend _owner;
         private readonly Kind _kind;
         private readonly WarmBox _box;
+        private readonly OpenLayer _open;
         private readonly string _work;
         private readonly ImmutableArray<string> _arguments;
 
         public Running(BoxBackend owner, Kind kind, WarmBox box, SandboxRequest request, string work)
         {
-            (_owner, _kind, _box, _work, _arguments) = (owner, kind, box, work, request.Command.Arguments);
+            (_owner, _kind, _box, _open, _work, _arguments) = (owner, kind, box, request.Open, work, request.Command.Arguments);
             var git = request.Git is EntryKind.Directory or EntryKind.File;
-            var message = BoxMessage.Run(request, owner._identity.OverlayOptions(request, work), git, box.Groups is null ? request.Command.Limits.Pids : null);
+            var message = BoxMessage.Run(request, request.Shared is null ? owner._identity.OverlayOptions(request, work) : BoxMessage.SharedMount, git, box.Groups is null ? request.Command.Limits.Pids : null);
             var (output, outputEnd) = BoxCalls.Pipe();
             var (error, errorEnd) = BoxCalls.Pipe();
             Output = new System.IO.Pipes.AnonymousPipeClientStream(System.IO.Pipes.PipeDirection.In, output);
@@ -192,7 +208,11 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
                 }
             }
 
-            void Send(nint input) => box.Run(message, [(int)input, (int)outputEnd.DangerousGetHandle(), (int)errorEnd.DangerousGetHandle()]);
+            void Send(nint input)
+            {
+                Span<int> streams = [(int)input, (int)outputEnd.DangerousGetHandle(), (int)errorEnd.DangerousGetHandle(), (int)(request.Shared?.DangerousGetHandle() ?? 0)];
+                box.Run(message, request.Shared is null ? streams[..^1] : streams);
+            }
         }
 
         public override Stream? Input { get; }
@@ -210,7 +230,7 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
             const int Killed = 137;
             return answer is null
                 ? new(limit is null ? null : Killed, limit, failure)
-                : new(BoxMessage.Answer(answer).ExitCode, limit)
+                : new(BoxMessage.ExitCode(answer), limit)
                 {
                     Processes = ProcessEvents.Read(answer.AsSpan(BoxMessage.AnswerBytes - ProcessEvents.HeadBytes), _arguments, BoxMessage.Used(answer)),
                 };
@@ -220,12 +240,15 @@ internal sealed class BoxBackend(LayerFiles files, ImmutableArray<SandboxMount> 
         {
             Output.Dispose();
             Error.Dispose();
+            if (!_box.IsSpoilt)
+            {
+                _box.Settle();
+            }
+
             _owner.Give(_kind, _box);
-            TreeRemoval.Remove(_owner.Files.State, _work);
+            _open.RemoveLater(_work);
         }
     }
-
-    private LayerFiles Files => files;
 
     private static bool IsOpenToAll(string program)
     {

@@ -74,6 +74,33 @@ internal static unsafe partial class BoxCalls
         }
     }
 
+    /// <summary>Receives what comes next on a socket, blocking, with the descriptor that comes beside its first byte.</summary>
+    /// <returns>How many bytes; and the descriptor, which no other program inherits, or null.</returns>
+    public static (int Bytes, SafeFileHandle? Passed) Receive(SafeHandle socket, Span<byte> into)
+    {
+        const int Head = 16, CloseOnExecPassed = 0x40000000;
+        byte* control = stackalloc byte[Head + (MaxDescriptors * sizeof(int))];
+        fixed (byte* data = into)
+        {
+            var part = new Part { Base = data, Length = (nuint)into.Length };
+            for (;;)
+            {
+                var message = new Message { Parts = &part, PartCount = 1, Control = control, ControlLength = (nuint)(Head + (MaxDescriptors * sizeof(int))) };
+                var received = ReceiveMessage(socket, &message, CloseOnExecPassed);
+                if (received >= 0)
+                {
+                    var isPassed = message.ControlLength >= Head + sizeof(int) && *(int*)(control + 8) == SocketLevel && *(int*)(control + 12) == Rights;
+                    return ((int)received, isPassed ? new(*(int*)(control + Head), true) : null);
+                }
+
+                if (Marshal.GetLastPInvokeError() != Interrupted)
+                {
+                    throw new IOException("Nothing can be received: " + new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+                }
+            }
+        }
+    }
+
     private static void Check(int result, string what)
     {
         if (result < 0)
@@ -93,6 +120,9 @@ internal static unsafe partial class BoxCalls
 
     [LibraryImport(Libc, EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint SendMessage(SafeHandle socket, Message* message, int flags);
+
+    [LibraryImport(Libc, EntryPoint = "recvmsg", SetLastError = true)]
+    private static partial nint ReceiveMessage(SafeHandle socket, Message* message, int flags);
 
     private struct Part
     {

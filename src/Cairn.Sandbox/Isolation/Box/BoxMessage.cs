@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Cairn.Abstractions;
 
 namespace Cairn.Sandbox.Isolation.Box;
 
@@ -12,6 +13,14 @@ internal static class BoxMessage
 
     /// <summary>Bytes of an answer, without the events that follow it.</summary>
     public const int AnswerBytes = 32 + ProcessEvents.HeadBytes;
+
+    /// <summary>Where what a command sees beside the workspace is mounted.</summary>
+    private const string MountPlace = "/run/";
+
+    private const int MaxMounts = 8;
+
+    /// <summary>In place of overlay's options: the workspace comes as a descriptor.</summary>
+    public const string SharedMount = "-";
 
     /// <summary>Ends the command that runs.</summary>
     public static byte[] Kill { get; } = Pack(["kill"]);
@@ -26,18 +35,22 @@ internal static class BoxMessage
         [
             "run", request.Root, (command.ReadOnly ? "ro" : "rw") + (command.NoExec ? "-noexec" : ""), overlayOptions, git ? "git" : "-", SandboxIdentity.Directory(request),
             Number(command.Limits.FileBytes), Number(command.Limits.OpenFiles), Number(processes ?? 0), Number(environment.Count),
-            .. environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments,
+            Number(command.Mounts.Length), .. command.Mounts.SelectMany(m => (string[])[m.Source, m.Target[MountPlace.Length..]]), .. environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments,
         ];
         return Pack(fields);
     }
 
-    /// <summary>An answer's status as a shell counts it, and whether the sandbox may be used again.</summary>
-    public static (int ExitCode, bool Clean) Answer(ReadOnlySpan<byte> answer)
+    /// <summary>A command's mounts lie where the helper puts them.</summary>
+    public static bool Takes(SandboxCommand command) => command.Mounts.Length <= MaxMounts
+        && command.Mounts.All(m => m.Target.StartsWith(MountPlace, StringComparison.Ordinal) && m.Target.Length > MountPlace.Length && !m.Target[MountPlace.Length..].Contains('/', StringComparison.Ordinal));
+
+    /// <summary>An answer's status as a shell counts it.</summary>
+    public static int ExitCode(ReadOnlySpan<byte> answer)
     {
         const int Signal = 0x7F, SignalBase = 128;
         var status = BinaryPrimitives.ReadInt32LittleEndian(answer);
         var signal = status & Signal;
-        return (signal == 0 ? (status >> 8) & 0xFF : SignalBase + signal, BinaryPrimitives.ReadInt32LittleEndian(answer[4..]) == 0);
+        return signal == 0 ? (status >> 8) & 0xFF : SignalBase + signal;
     }
 
     /// <summary>How many bytes of events follow an answer.</summary>

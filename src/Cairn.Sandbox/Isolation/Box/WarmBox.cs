@@ -19,6 +19,7 @@ internal sealed class WarmBox : IDisposable
     private readonly OutputCapture _complaint = new(MaxComplaint, null);
     private readonly Task _complaining;
     private readonly Lock _gate = new();
+    private Task<bool> _settled = Task.FromResult(true);
     private Timer? _impatience;
     private bool _running;
     private bool _disposed;
@@ -35,8 +36,12 @@ internal sealed class WarmBox : IDisposable
     /// <summary>The limits that it lives under; null when there are none to be had.</summary>
     public CommandCgroup? Groups { get; }
 
-    /// <summary>It may not be used again.</summary>
-    public bool IsSpoilt { get; private set; }
+    /// <summary>It may not be used again; what turns out later, <see cref="IsCleanAsync"/> says.</summary>
+    public bool IsSpoilt
+    {
+        get => field || _running;
+        private set;
+    }
 
     /// <exception cref="SandboxFailure">When it cannot be made.</exception>
     public static async Task<WarmBox> StartAsync(
@@ -122,7 +127,6 @@ internal sealed class WarmBox : IDisposable
                 Array.Resize(ref answer, answer.Length + BoxMessage.EventBytes(answer));
                 if (await FillAsync(answer, BoxMessage.AnswerBytes))
                 {
-                    IsSpoilt |= !BoxMessage.Answer(answer).Clean;
                     return (answer, null);
                 }
             }
@@ -146,6 +150,31 @@ internal sealed class WarmBox : IDisposable
             }
         }
     }
+
+    /// <summary>Waits in the background until nothing of its command is left.</summary>
+    public void Settle()
+    {
+        _settled = ClearAsync();
+
+        async Task<bool> ClearAsync()
+        {
+            try
+            {
+                var dirty = new byte[1];
+                return await FillAsync(dirty, 0) && dirty[0] == 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>It has cleared up after the command before.</summary>
+    public bool IsSettled => _settled.IsCompleted;
+
+    /// <summary>Nothing of the command before is left in it: it may be used. Else it is to be thrown away.</summary>
+    public async Task<bool> IsCleanAsync() => await _settled;
 
     /// <summary>Ends the sandbox with everything in it.</summary>
     public void Dispose()

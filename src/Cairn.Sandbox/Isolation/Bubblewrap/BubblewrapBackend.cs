@@ -16,6 +16,11 @@ internal sealed class BubblewrapBackend(LayerFiles files, ImmutableArray<Sandbox
 
     public string Name => "bubblewrap";
 
+    /// <summary>Its chain of programs has none that could take a mount over.</summary>
+    public bool CanShare => false;
+
+    public bool Takes(SandboxCommand command) => true;
+
     public async Task<SandboxedProcess> StartAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         var work = request.Open.Scratch("w");

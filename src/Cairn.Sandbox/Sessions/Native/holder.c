@@ -10,7 +10,8 @@
 //
 // A message is a 32-bit length of what follows, a type byte, and a body; texts in it end with NUL. From clients:
 //   H hello | M mark base | A git options | D detach | O name cols rows script | I name bytes | G name | W name cols rows
-//   | C name | F follow name offset | E end.   Answers: k text, b (busy), e text.   Pushed: o, p, x (see push).
+//   | C name | F follow name offset | T tree | E end.   Answers: k text, b (busy), e text.   Pushed: o, p, x (see push).
+// T is answered with the mounted workspace itself, as a descriptor beside the k: a sandbox of another command shares it then.
 // What comes from inside the sandbox is hostile: it is bounded, and no more than bytes of a terminal and of reports.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -280,6 +281,33 @@ static int in_child(int attach, int git, const char *options) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
+// The workspace's mount with what lies on it, detached from everywhere: -1 and errno when there is none to be had.
+static int mounted_tree(void) {
+  int pair[2], tree = -1, count = 0, status, error = EIO, fds[4];
+  if (!mounted) { errno = ENOENT; return -1; }
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) return -1;
+  pid_t pid = fork();
+  if (pid == 0) {
+    // A child never comes back from the namespaces.
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)server_pid);
+    int inner = open(path, O_RDONLY | O_CLOEXEC);
+    if (inner < 0 || (geteuid() != 0 && enter(outer_pid, "user", CLONE_NEWUSER)) || setns(inner, CLONE_NEWNS)) _exit(errno);
+    tree = (int)syscall(SYS_open_tree, AT_FDCWD, root, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    _exit(tree < 0 || send_fds(pair[1], "t", 1, &tree, 1) ? errno : 0);
+  }
+  close(pair[1]);
+  if (pid > 0) {
+    char one;
+    if (take(pair[0], &one, 1, fds, &count, NULL, 0) == 1 && count == 1) tree = fds[0];
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) { }
+    error = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EIO;
+  }
+  close(pair[0]);
+  errno = error;
+  return tree;
+}
+
 // ---- Clients ------------------------------------------------------------------------------------------------------------
 
 static void drop(struct client *client) {
@@ -507,6 +535,15 @@ static void obey(struct client *client, char type, char *body, size_t size) {
       if (error) { answer(client, 'e', "the workspace cannot be taken away: %s", strerror(error)); return; }
       mounted = 0;
       break;
+    case 'T': {
+      const char done[5] = {1, 0, 0, 0, 'k'};
+      int tree = client->out_size == 0 ? mounted_tree() : -1;
+      // Beside the answer, which for this once does not wait in the queue.
+      if (tree < 0) answer(client, 'e', "the workspace cannot be shared: %s", strerror(errno));
+      else if (send_fds(client->fd, done, sizeof done, &tree, 1)) drop(client);
+      if (tree >= 0) close(tree);
+      return;
+    }
     case 'O': open_shell(client, part[0], (unsigned)atoi(part[1]), (unsigned)atoi(part[2]), part[3], at, (size_t)(stop - at)); return;
     case 'I':
       // Keys such as Ctrl-C would strike the shell while it waits outside of the workspace.
