@@ -12,6 +12,11 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     /// <summary>The most time that a step waits for the model; what is not ready then says so.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>The most time that a run waits, once, for the model to be built: a small repository's is there by then.</summary>
+    public static readonly TimeSpan MaxFirstWait = TimeSpan.FromSeconds(5);
+
+    private int _asked;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private (CodeModel Model, LayerId? Top, long Sequence)? _last;
 
@@ -20,17 +25,23 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     {
         // What takes longer goes on, and serves whoever asks next.
         var update = Task.Run(() => UpdateAsync(top, cancellationToken), cancellationToken);
+        var isFirst = Interlocked.Exchange(ref _asked, 1) == 0;
         try
         {
-            return (await update.WaitAsync(MaxWait, time, cancellationToken), null);
+            return (await update.WaitAsync(isFirst ? MaxFirstWait : MaxWait, time, cancellationToken), null);
         }
         catch (TimeoutException)
         {
             _ = update.ContinueWith(late => late.Result.DisposeAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            return (null, repository.Building.IsCompletedSuccessfully ? $"The model of the code was not up to date within {MaxWait.TotalSeconds:0} s." : repository.Progress);
+            return (null, repository.Building.IsCompletedSuccessfully ? "The model of the code was not up to date in time." : repository.Progress);
         }
-        catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            return (null, "The host is closing.");
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // Whatever went wrong with looking, the run itself goes on.
             return (null, $"The model of the code is not to be had: {SafeText.Line(e.Message, 300)}");
         }
     }

@@ -15,6 +15,9 @@ internal sealed class CallGrounding(RunSession session)
     /// <summary>A check that takes longer is given up.</summary>
     private static readonly TimeSpan MaxCheck = TimeSpan.FromSeconds(3);
 
+    /// <summary>Begins to build the model of the code while the run's own model is asked.</summary>
+    public void Begin() => _ = Mode == GroundingMode.Off ? null : session.Model;
+
     private GroundingMode Mode => session.State.Spec is { Agent.Kind: AgentKind.Model, Grounding: var mode } ? mode ?? GroundingMode.Warn : GroundingMode.Off;
 
     /// <summary>What is wrong with a call before it runs; null when nothing is, or nobody looks.</summary>
@@ -119,8 +122,9 @@ internal sealed class CallGrounding(RunSession session)
         {
             return ([], $"The check took longer than {MaxCheck.TotalSeconds:0} s.");
         }
-        catch (Exception e) when (e is WorkspaceException or IOException or System.Text.RegularExpressions.RegexMatchTimeoutException)
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
+            // A mistake of the check must not end the run.
             return ([], $"The check failed: {SafeText.Line(e.Message, 300)}");
         }
     }

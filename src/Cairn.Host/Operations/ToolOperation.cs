@@ -12,6 +12,9 @@ internal sealed class ToolOperation(RunSession session)
 {
     private readonly CallGrounding _grounding = new(session);
 
+    /// <summary>Begins what takes long before it is needed.</summary>
+    public void Begin() => _grounding.Begin();
+
     public async Task<RunEvent> RunAsync(RunTool command, CancellationToken cancellationToken)
     {
         var services = session.Services;

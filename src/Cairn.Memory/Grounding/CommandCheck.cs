@@ -238,7 +238,7 @@ internal sealed partial class CommandCheck(IGroundView view, PathTree tree)
 
         foreach (var name in arguments.Where(word => Word().IsMatch(word) && !targets.Contains(word) && !view.Exists(folder.Length == 0 ? word : $"{folder}/{word}")))
         {
-            sink.Add("script", name, 1, $"{path} has no target {name}.", Nearest.Names(name, targets, 0.3).Select(each => sink.Place(each, path, 0)), certain: true);
+            sink.Add("script", name, 1, $"{path} has no target {name}.", Nearest.Names(name, targets.Where(target => target[0] != '.'), 0.3).Select(each => sink.Place(each, path, 0)), certain: true);
         }
     }
 

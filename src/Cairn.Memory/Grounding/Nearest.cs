@@ -4,6 +4,7 @@ namespace Cairn.Memory.Grounding;
 internal static class Nearest
 {
     private const int MaxLength = 256;
+    private const int MaxTyped = 40;
     private const int Most = 3;
 
     /// <summary>The names nearest to a wrong one, best first; none when nothing is near.</summary>
@@ -19,8 +20,45 @@ internal static class Nearest
             .OrderByDescending(each => each.Score).ThenBy(each => each.Path, StringComparer.Ordinal).Take(Most).Select(each => each.Path)];
     }
 
-    /// <summary>0 (nothing in common) to 1 (equal but for case): Dice's coefficient over pairs of characters.</summary>
-    public static double Score(string a, string b)
+    /// <summary>0 (nothing in common) to 1 (equal but for case): by pairs of characters, or by how few keys were hit wrong.</summary>
+    public static double Score(string a, string b) => Math.Max(Pairs(a, b), Typing(a, b));
+
+    /// <summary>The share of characters that need no insertion, removal, replacement or swap of neighbours.</summary>
+    private static double Typing(string a, string b)
+    {
+        if (a.Length is 0 or > MaxTyped || b.Length is 0 or > MaxTyped)
+        {
+            return 0;
+        }
+
+        Span<int> last = stackalloc int[b.Length + 1], row = stackalloc int[b.Length + 1], next = stackalloc int[b.Length + 1];
+        for (var j = 0; j <= b.Length; j++)
+        {
+            row[j] = j;
+        }
+
+        for (var i = 1; i <= a.Length; i++)
+        {
+            next[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var same = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]);
+                next[j] = Math.Min(Math.Min(next[j - 1], row[j]) + 1, row[j - 1] + (same ? 0 : 1));
+                if (i > 1 && j > 1 && char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 2]) && char.ToLowerInvariant(a[i - 2]) == char.ToLowerInvariant(b[j - 1]))
+                {
+                    next[j] = Math.Min(next[j], last[j - 2] + 1);
+                }
+            }
+
+            row.CopyTo(last);
+            next.CopyTo(row);
+        }
+
+        return 1 - ((double)row[b.Length] / Math.Max(a.Length, b.Length));
+    }
+
+    // Dice's coefficient.
+    private static double Pairs(string a, string b)
     {
         if (a.Equals(b, StringComparison.OrdinalIgnoreCase))
         {
@@ -33,7 +71,7 @@ internal static class Nearest
         }
 
         Span<int> left = stackalloc int[a.Length - 1];
-        Pairs(a, left);
+        Fill(a, left);
         var shared = 0;
         for (var i = 0; i + 1 < b.Length; i++)
         {
@@ -50,7 +88,7 @@ internal static class Nearest
 
     private static string Last(string path) => path[(path.LastIndexOf('/') + 1)..];
 
-    private static void Pairs(string text, Span<int> pairs)
+    private static void Fill(string text, Span<int> pairs)
     {
         for (var i = 0; i + 1 < text.Length; i++)
         {

@@ -100,12 +100,15 @@ internal sealed partial class SqlReader
 
         if (Take("TRIGGER"))
         {
-            while (_at < _tokens.Count && !Now.Is("ON"))
+            // Only one that acts before or instead of an INSERT or UPDATE can fill something in.
+            var (before, fills) = (false, false);
+            for (; _at < _tokens.Count && !Now.Is("ON"); _at++)
             {
-                _at++;
+                before |= Now.Is("BEFORE") || Now.Is("INSTEAD");
+                fills |= Now.Is("INSERT");
             }
 
-            return Take("ON") && Name() is { } table ? new(SqlVerb.CreateTrigger, table, line) : null;
+            return before && fills && Take("ON") && Name() is { } table ? new(SqlVerb.CreateTrigger, table, line) : null;
         }
 
         return null;

@@ -52,7 +52,7 @@ public sealed class GroundingTests(WorkerRepository worker) : IClassFixture<Work
     {
         await using var scene = await Live.NewAsync(worker.Root);
         var view = await scene.ViewAsync();
-        var gone = new ChangedView(view, new Dictionary<string, string?> { ["dist/deferred.js"] = null });
+        var gone = new ChangedView(view, new Dictionary<string, string?> { ["dist/deferred.js"] = null, ["dist/deferred.d.ts"] = null });
         var importers = GroundingGate.Change(["dist/deferred.js"], view, gone);
         Assert.Contains(importers, each => each is { Path: "dist/helpers.js", Name: "./deferred" });
 
@@ -72,11 +72,8 @@ public sealed class GroundingTests(WorkerRepository worker) : IClassFixture<Work
     [Fact]
     public async Task A_run_is_told_in_the_same_turn_and_one_that_blocks_is_stopped_and_replays()
     {
-        using var scene = await Scene.NewAsync(("db/001.sql", "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);\n"), ("shop.py", "def total(x):\n    return x\n"));
-        var model = scene.Model(
-            "m", Script.Turn("", Script.Write("db/002.sql", "ALTER TABLE user_s ADD COLUMN x int;\n")),
-            Script.Turn("", Script.Write("test_shop.py", "from shop import totl\n")), Script.Turn("", Script.Shell("cat shops.py || true")), Script.Turn("", Script.Complete()));
-        (await scene.RunAsync(model)).Exits(0);
+        using var scene = await ShopAsync();
+        (await scene.RunAsync(Model(scene))).Exits(0);
         var warned = (await scene.EventsAsync()).OfType<ToolCallFinished>().ToList();
         Assert.Equal(["user_s", "shop.totl", "shops.py"], warned.Where(each => each.Grounding is not null).SelectMany(each => each.Grounding!.Findings).Select(each => each.Name));
         Assert.All(warned, each => Assert.Equal(ToolStatus.Ok, each.Status));
@@ -84,14 +81,22 @@ public sealed class GroundingTests(WorkerRepository worker) : IClassFixture<Work
         (await scene.CairnAsync("show", "last", "--at", "2")).Exits(0).Says("There is no table user_s", "users (db/001.sql:1)");
         await scene.VerifiedAsync();
 
-        await File.WriteAllTextAsync(Path.Combine(scene.Root, "agent.yaml"), "grounding: block\n", Cancel);
-        (await scene.RunAsync(model, "--agent", "agent.yaml")).Exits(0);
-        var blocked = (await scene.EventsAsync()).OfType<ToolCallFinished>().ToList();
+        using var strict = await ShopAsync();
+        await File.WriteAllTextAsync(Path.Combine(strict.Root, "agent.yaml"), "grounding: block\n", Cancel);
+        (await strict.RunAsync(Model(strict), "--agent", "agent.yaml")).Exits(0);
+        var blocked = (await strict.EventsAsync()).OfType<ToolCallFinished>().ToList();
         Assert.Equal([ToolStatus.Invalid, ToolStatus.Ok, ToolStatus.Invalid, ToolStatus.Ok], blocked.Select(each => each.Status));
         Assert.True(blocked[0].Grounding!.Blocked);
         Assert.Null(blocked[0].Layer);
-        await scene.VerifiedAsync();
+        await strict.VerifiedAsync();
     }
+
+    private static Task<Scene> ShopAsync() =>
+        Scene.NewAsync(("db/001.sql", "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);\n"), ("shop.py", "def total(x):\n    return x\n"));
+
+    private static string Model(Scene scene) => scene.Model(
+        "m", Script.Turn("", Script.Write("db/002.sql", "ALTER TABLE user_s ADD COLUMN x int;\n")),
+        Script.Turn("", Script.Write("test_shop.py", "from shop import totl\n")), Script.Turn("", Script.Shell("cat shops.py || true")), Script.Turn("", Script.Complete()));
 
     private static IReadOnlyList<GroundingFinding> Write(IGroundView view, string path, string text) =>
         [.. GroundingGate.Change([path], view, new ChangedView(view, new Dictionary<string, string?> { [path] = text })).OrderBy(each => each.Line)];
