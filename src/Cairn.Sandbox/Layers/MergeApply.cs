@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,7 +8,8 @@ namespace Cairn.Sandbox.Layers;
 /// Carries a merge plan out. All new contents are first written and synced in a staging directory of the same file
 /// system; then each path is exchanged in one atomic rename, deletions last. What was displaced waits in the staging
 /// directory, so a failure is undone, and a file that somebody changed in between is put back. After a crash the same
-/// plan is applied again: a path that has its new state is done, one that has its old state is still to do. All that
+/// plan is applied again: a path that has its new state is done, one that has its old state is still to do; if somebody
+/// changed a path in the meantime, what was done before the crash is taken back, as if the merge had never begun. All that
 /// changes something goes through <see cref="MergeDisk"/>, so that a test can crash between any two of its operations.
 /// </summary>
 internal sealed class MergeApply : IDisposable
@@ -22,6 +24,7 @@ internal sealed class MergeApply : IDisposable
     private readonly List<MergeStep> _todo = [];
     private readonly string _staging;
     private readonly bool _hasAttributes;
+    private bool _wasBegun;
 
     /// <param name="repository">The repository.</param>
     /// <param name="plan">What to do.</param>
@@ -43,7 +46,19 @@ internal sealed class MergeApply : IDisposable
 
     public void Run()
     {
-        RefuseForeignLeftovers();
+        EmptyLeftovers();
+        try
+        {
+            Attempt();
+        }
+        catch (WorkspaceException e) when (_wasBegun)
+        {
+            throw TakenBack(e);
+        }
+    }
+
+    private void Attempt()
+    {
         foreach (var change in _plan.Changes)
         {
             if (Pending(change) is { } step)
@@ -61,7 +76,7 @@ internal sealed class MergeApply : IDisposable
         try
         {
             CheckPlaces();
-            Stage();
+            new MergeStaging(_view, _tree, _disk, _content, _hasAttributes).Stage(_staging, [.. _todo.Where(s => s.IsStaged)]);
         }
         catch (Exception e) when (e is WorkspaceException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -86,24 +101,24 @@ internal sealed class MergeApply : IDisposable
 
         var found = Find(change.Path);
         var now = found is null ? null : _view.State(found);
-        var after = change.Change == ChangeKind.Deleted ? null : new PathState(change.Kind, change.AfterMode, change.After) { Attributes = change.AfterAttributes };
-        var before = change.Change == ChangeKind.Added ? null
-            : new PathState(change.BeforeKind ?? change.Kind, change.BeforeMode, change.Before) { Attributes = change.BeforeAttributes };
-        if (Matches(now, after))
+        var edit = LayerEdit.Of(change);
+        if (Matches(now, edit.After))
         {
             return null;
         }
 
-        // A directory's mode and attributes are set one after the other: a crash may have left any of them.
-        var stays = before is { Kind: EntryKind.Directory } && after is { Kind: EntryKind.Directory };
-        if (stays ? now is { Kind: EntryKind.Directory } && (now.Mode == before!.Mode || now.Mode == after!.Mode) : Matches(now, before))
+        if (edit.IsOfDirectory() ? IsOnItsWay(now, edit) : Matches(now, edit.Before))
         {
-            var inPlace = stays || (before is not null && after is not null && before with { Mode = after.Mode } == after);
+            var inPlace = edit.IsOfDirectory() || (edit is { Before: { } before, After: { } after } && before with { Mode = after.Mode } == after);
             return new MergeStep(change, found?.Stat, _todo.Count, inPlace);
         }
 
         throw Moved(change.Path);
     }
+
+    /// <summary>A directory's mode and attributes are set one after the other: a crash may have left any of them.</summary>
+    private static bool IsOnItsWay(PathState? now, LayerEdit edit) =>
+        now is { Kind: EntryKind.Directory } && (now.Mode == edit.Before!.Mode || now.Mode == edit.After!.Mode);
 
     private bool Matches(PathState? now, PathState? state) =>
         _hasAttributes || now is null || state is null ? now == state : now == (state with { Attributes = null });
@@ -120,14 +135,50 @@ internal sealed class MergeApply : IDisposable
         }
     }
 
-    /// <summary>Displaced files of an interrupted merge are old or new states of the plan; anything else is somebody's work.</summary>
-    private void RefuseForeignLeftovers()
+    /// <summary>All or nothing: the paths that a crashed attempt had carried out become what they were, the others stay as they are.</summary>
+    private WorkspaceException TakenBack(WorkspaceException reason)
+    {
+        var done = _plan.Changes.Select(LayerEdit.Of).Where(IsDone).Select(e => e.Reverse().ToChange()).ToImmutableArray();
+        try
+        {
+            using var back = new MergeApply(_tree.Name, _plan with { Changes = done }, _content, _disk, _fault) { _wasBegun = true };
+            back.Attempt();
+        }
+        catch (WorkspaceException e)
+        {
+            return new(FileProblem.Io, $"{reason.Message} A crash had cut the merge off, and the {done.Length} paths that it had written could not be taken back: {e.Message}", e);
+        }
+
+        return new(reason.Problem, $"{reason.Message} A crash had cut the merge off; the {done.Length} paths that it had written are as they were before it.", reason);
+    }
+
+    /// <summary>Whether a crashed attempt wrote the path, and nobody since.</summary>
+    private bool IsDone(LayerEdit edit)
+    {
+        try
+        {
+            var now = Find(edit.Path) is { } found ? _view.State(found) : null;
+            return !Matches(now, edit.Before) && (Matches(now, edit.After) || (edit.IsOfDirectory() && IsOnItsWay(now, edit)));
+        }
+        catch (WorkspaceException e) when (e.Problem == FileProblem.Changed)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Displaced files of an interrupted merge are old or new states of the plan; anything else is somebody's work. The
+    /// directory itself stays until all is done or taken back: it was made before the first path was touched, so by it
+    /// the next attempt knows that there was one.
+    /// </summary>
+    private void EmptyLeftovers()
     {
         if (_view.Find(_staging) is not { } left)
         {
             return;
         }
 
+        _wasBegun = true;
         var known = _plan.Changes.SelectMany(c => new[] { c.Before, c.After }).ToHashSet();
         foreach (var entry in _view.Children(left))
         {
@@ -139,8 +190,10 @@ internal sealed class MergeApply : IDisposable
             }
         }
 
-        _disk.RemoveTree(_tree, _staging);
+        EmptyStaging();
     }
+
+    private void EmptyStaging() => _tree.Names(_staging).ForEach(name => _disk.RemoveTree(_tree, $"{_staging}/{name}"));
 
     /// <summary>Finds out before anything is written whether every place can be written.</summary>
     private void CheckPlaces()
@@ -161,72 +214,6 @@ internal sealed class MergeApply : IDisposable
 
             using var directory = _tree.OpenDirectory(parent);
             LinuxError.Check(LinuxCalls.Access(directory, FileNames.Encode("."), WriteAndSearch, LinuxCalls.RemoveDirectoryFlag), "write into", parent.Length == 0 ? _tree.Name : parent);
-        }
-    }
-
-    private void Stage()
-    {
-        _disk.MakeDirectory(_tree.Handle, FileNames.Encode(_staging), _staging);
-        using var staging = _tree.OpenDirectory(_staging);
-        foreach (var step in _todo.Where(s => s.IsStaged))
-        {
-            StageOne(staging, step);
-        }
-
-        _disk.SyncFilesystem(staging, _staging);
-
-        // Only now: a name can be durable before the bytes behind it, and what lies under a whole name counts as whole.
-        foreach (var step in _todo.Where(s => s.IsStaged))
-        {
-            _disk.Rename(staging, Partial(step), staging, FileNames.Encode(step.Staged), LinuxCalls.RenameNoReplace, "write", step.Change.Path);
-        }
-    }
-
-    private void StageOne(SafeFileHandle staging, MergeStep step)
-    {
-        var (path, name) = (step.Change.Path, Partial(step));
-        switch (step.Change.Kind)
-        {
-            case EntryKind.Directory:
-                _disk.MakeDirectory(staging, name, path);
-                break;
-            case EntryKind.Link:
-                _disk.MakeLink([.. _content(step.Change.After), 0], staging, name, path);
-                break;
-            default:
-                _disk.WriteFile(staging, name, _content(step.Change.After), path);
-                break;
-        }
-
-        if (_hasAttributes && step.Change.AfterAttributes is { } attributes)
-        {
-            _disk.SetAttributes(staging, name, _content(attributes), path);
-        }
-
-        if (LinuxCalls.EffectiveUser() == 0)
-        {
-            var (uid, gid) = step.Now is { } now ? (now.Uid, now.Gid) : OwnerAbove(path);
-            _disk.ChangeOwner(staging, name, uid, gid, path);
-        }
-
-        if (step.Change.Kind != EntryKind.Link)
-        {
-            _disk.ChangeMode(staging, name, step.Change.AfterMode, path);
-        }
-    }
-
-    /// <summary>The name of what is not known to be whole.</summary>
-    private static byte[] Partial(MergeStep step) => FileNames.Encode("+" + step.Staged);
-
-    private (uint Uid, uint Gid) OwnerAbove(string path)
-    {
-        while (true)
-        {
-            path = FileNames.Parent(path);
-            if (_view.Find(path) is { Stat: var stat })
-            {
-                return (stat.Uid, stat.Gid);
-            }
         }
     }
 
@@ -381,7 +368,14 @@ internal sealed class MergeApply : IDisposable
     {
         try
         {
-            _disk.RemoveTree(_tree, _staging);
+            if (_wasBegun)
+            {
+                EmptyStaging(); // What an earlier attempt wrote is still there.
+            }
+            else
+            {
+                _disk.RemoveTree(_tree, _staging);
+            }
         }
         catch (WorkspaceException)
         {
@@ -390,8 +384,8 @@ internal sealed class MergeApply : IDisposable
     }
 
     private WorkspaceException Failure(Exception e) => e as WorkspaceException is { Problem: FileProblem.Changed } changed ? changed
-        : new(FileProblem.Io, $"The merge into '{_tree.Name}' failed and everything is as it was: {e.Message}", e);
+        : new(FileProblem.Io, $"The merge into '{_tree.Name}' failed, and nothing was written: {e.Message}", e);
 
     private static WorkspaceException Moved(string path) =>
-        new(FileProblem.Changed, $"'{path}' changed in the repository after the merge was planned. Plan it again; everything is as it was.");
+        new(FileProblem.Changed, $"'{path}' changed in the repository after the merge was planned. Plan it again: nothing was written now.");
 }

@@ -22,6 +22,17 @@ internal sealed record LayerEdit(string Path, PathState? Before, PathState? Afte
     /// <summary>The body that holds the content before in compressed form; null when it is stored as it is, or in a layer below.</summary>
     public BlobHash? Base { get; init; }
 
+    /// <summary>What takes the edit back.</summary>
+    public LayerEdit Reverse() => new(Path, After, Before);
+
+    /// <summary>A directory before and after: its mode and attributes are what changed.</summary>
+    public bool IsOfDirectory() => (Before, After) is ({ Kind: EntryKind.Directory }, { Kind: EntryKind.Directory });
+
+    public static LayerEdit Of(PathChange change) => new(
+        change.Path,
+        change.Change == ChangeKind.Added ? null : new(change.BeforeKind ?? change.Kind, change.BeforeMode, change.Before) { Attributes = change.BeforeAttributes },
+        change.Change == ChangeKind.Deleted ? null : new(change.Kind, change.AfterMode, change.After) { Attributes = change.AfterAttributes });
+
     public PathChange ToChange() => new(
         Path,
         Before is null ? ChangeKind.Added : After is null ? ChangeKind.Deleted : ChangeKind.Modified,

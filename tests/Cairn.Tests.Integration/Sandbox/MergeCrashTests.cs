@@ -80,6 +80,73 @@ public sealed class MergeCrashTests
         Assert.Equal(after, await ManifestAsync(fixture, "reader"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_interrupted_merge_is_taken_back_when_somebody_changed_one_of_its_paths_meanwhile(bool diesAgain)
+    {
+        const int Stride = 3;
+        var takenBack = 0;
+        for (var at = 0; ; at += Stride)
+        {
+            using var fixture = new SandboxFixture();
+            var (plan, before, after) = await PrepareAsync(fixture);
+            if (Apply(fixture, plan, at) != "killed" || (await ManifestAsync(fixture, "looker")).SequenceEqual(after))
+            {
+                break;
+            }
+
+            File.WriteAllText(fixture.In("readme.txt"), "mine\n");
+            var wasBegun = Directory.Exists(fixture.In(".git/cairn-merge-l1"));
+            var again = diesAgain ? 0 : int.MaxValue;
+            string answer;
+            while ((answer = Apply(fixture, plan, again)) == "killed")
+            {
+                again += Stride;
+            }
+
+            Assert.Contains("'readme.txt' changed in the repository", answer, StringComparison.Ordinal);
+            Assert.Equal(wasBegun, answer.Contains("are as they were before it", StringComparison.Ordinal));
+            takenBack += wasBegun ? 1 : 0;
+            Assert.Equal(before.Where(e => e.Path != "readme.txt"), (await ManifestAsync(fixture, "reader")).Where(e => e.Path != "readme.txt"));
+            Assert.Equal("mine\n", File.ReadAllText(fixture.In("readme.txt")));
+            Assert.False(Directory.Exists(fixture.In(".git/cairn-merge-l1")));
+        }
+
+        Assert.True(takenBack > 10);
+    }
+
+    /// <summary>One attempt in a new process, which dies at an operation.</summary>
+    private static string Apply(SandboxFixture fixture, MergePlan plan, int at)
+    {
+        var n = 0;
+        fixture.Restart();
+        fixture.Store.MergeCrash = _ =>
+        {
+            if (n++ == at)
+            {
+                throw new TimeoutException("killed");
+            }
+        };
+        try
+        {
+            fixture.Store.ApplyMerge(plan);
+            return "merged";
+        }
+        catch (TimeoutException e)
+        {
+            return e.Message;
+        }
+        catch (WorkspaceException e)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            fixture.Store.MergeCrash = null;
+        }
+    }
+
     /// <summary>What was not synced has its name and none of its bytes.</summary>
     private static void LoseBytes(SandboxFixture fixture)
     {
