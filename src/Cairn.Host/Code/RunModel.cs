@@ -17,7 +17,7 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
 
     private int _asked;
 
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly Lock _gate = new();
     private (CodeModel Model, LayerId? Top, long Sequence)? _last;
 
     /// <summary>The run's files at a layer with their model; else why there is none now. The caller disposes the view.</summary>
@@ -50,12 +50,17 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     {
         var (shared, sequence) = await repository.NowAsync(cancellationToken);
         var workspace = layers.Open(RunStarter.NewId(), root, top);
-        await _gate.WaitAsync(cancellationToken);
         try
         {
+            (CodeModel Model, LayerId? Top, long Sequence)? known;
+            lock (_gate)
+            {
+                known = _last;
+            }
+
             var paths = new HashSet<string>(StringComparer.Ordinal);
             var model = shared;
-            if (_last is { } last && repository.ChangedSince(last.Sequence) is { } changed)
+            if (known is { } last && repository.ChangedSince(last.Sequence) is { } changed)
             {
                 model = last.Model;
                 paths.UnionWith(changed);
@@ -72,17 +77,17 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
                 model = (await new CodeIndexer(new CtagsOutliner(workspace), null).UpdateAsync(model, workspace, paths, null, cancellationToken)).Model;
             }
 
-            _last = (model, top, sequence);
+            lock (_gate)
+            {
+                _last = (model, top, sequence);
+            }
+
             return new(model, workspace);
         }
         catch
         {
             await workspace.DisposeAsync();
             throw;
-        }
-        finally
-        {
-            _gate.Release();
         }
     }
 

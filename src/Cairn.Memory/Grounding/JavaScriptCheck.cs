@@ -6,7 +6,7 @@ namespace Cairn.Memory.Grounding;
 /// <summary>Checks what a JavaScript or TypeScript file imports and calls.</summary>
 internal sealed partial class JavaScriptCheck(IGroundView view, PathTree tree)
 {
-    private static readonly string[] Endings = ["", ".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.mts", ".json", ".vue", ".svelte", ".node", ".css", ".scss", ".less", ".astro", ".md", ".mdx", ".graphql"];
+    private static readonly string[] Endings = ["", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.ts", ".d.mts", ".json", ".vue", ".svelte", ".node", ".css", ".scss", ".less", ".astro", ".md", ".mdx", ".graphql"];
 
     private static readonly string[] Indexes = ["index.ts", "index.tsx", "index.js", "index.jsx", "index.mjs", "index.cjs", "index.d.ts", "index.json", "index.vue", "package.json"];
 

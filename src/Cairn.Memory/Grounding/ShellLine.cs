@@ -10,31 +10,28 @@ internal static class ShellLine
     /// <summary>The programs in order, each with its arguments, quotes taken off.</summary>
     public static List<List<string>> Split(string line)
     {
-        var (commands, words, word) = (new List<List<string>>(), new List<string>(), (StringBuilder?)null);
+        var parts = new Parts();
         for (var i = 0; i < line.Length; i++)
         {
             var c = line[i];
             switch (c)
             {
                 case '\\' when i + 1 < line.Length:
-                    (word ??= new()).Append(line[++i]);
+                    parts.Add(line[++i]);
                     break;
                 case '\'' or '"':
-                    word ??= new();
+                    parts.Begin();
                     for (i++; i < line.Length && line[i] != c; i++)
                     {
-                        word.Append(c == '"' && line[i] == '\\' && i + 1 < line.Length ? line[++i] : line[i]);
+                        parts.Add(c == '"' && line[i] == '\\' && i + 1 < line.Length ? line[++i] : line[i]);
                     }
 
                     break;
                 case ' ' or '\t':
-                    End();
+                    parts.EndWord();
                     break;
                 case '>' or '<':
-                    // What stands before it may be the number of a stream.
-                    word = word is { Length: 1 } && char.IsDigit(word[0]) ? null : word;
-                    End();
-                    word = new StringBuilder().Append(Redirection).Append(c);
+                    parts.Redirect(c);
                     while (i + 1 < line.Length && line[i + 1] is '>' or '&' or ' ' or '|')
                     {
                         i++;
@@ -42,40 +39,16 @@ internal static class ShellLine
 
                     break;
                 case ';' or '\n' or '|' or '&' or '(' or ')' or '{' or '}':
-                    Next();
+                    parts.EndCommand();
                     break;
                 default:
-                    (word ??= new()).Append(c);
+                    parts.Add(c);
                     break;
             }
         }
 
-        Next();
-        return commands;
-
-        void End()
-        {
-            if (word is not null)
-            {
-                words.Add(word.ToString());
-                word = null;
-            }
-        }
-
-        void Next()
-        {
-            End();
-            while (words.Count > 0 && IsAssignment(words[0]))
-            {
-                words.RemoveAt(0);
-            }
-
-            if (words.Count > 0)
-            {
-                commands.Add(words);
-                words = [];
-            }
-        }
+        parts.EndCommand();
+        return parts.Commands;
     }
 
     public static bool IsRedirection(string word) => word.StartsWith(Redirection);
@@ -84,4 +57,44 @@ internal static class ShellLine
     public static bool Writes(IReadOnlyList<string> words) => words.Any(word => word.Length > 2 && word[0] == Redirection && word[1] == '>' && word is not "\u0001>/dev/null" and not "\u0001>1" and not "\u0001>2");
 
     private static bool IsAssignment(string word) => word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at && word.Take(at).All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private sealed class Parts
+    {
+        private List<string> _words = [];
+        private StringBuilder? _word;
+
+        public List<List<string>> Commands { get; } = [];
+
+        public void Begin() => _word ??= new();
+
+        public void Add(char c) => (_word ??= new()).Append(c);
+
+        public void Redirect(char c)
+        {
+            // What stands before it may be the number of a stream.
+            _word = _word is { Length: 1 } && char.IsDigit(_word[0]) ? null : _word;
+            EndWord();
+            _word = new StringBuilder().Append(Redirection).Append(c);
+        }
+
+        public void EndWord()
+        {
+            if (_word is not null)
+            {
+                _words.Add(_word.ToString());
+                _word = null;
+            }
+        }
+
+        public void EndCommand()
+        {
+            EndWord();
+            _words.RemoveRange(0, _words.TakeWhile(IsAssignment).Count());
+            if (_words.Count > 0)
+            {
+                Commands.Add(_words);
+                _words = [];
+            }
+        }
+    }
 }

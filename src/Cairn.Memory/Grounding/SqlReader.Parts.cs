@@ -9,6 +9,12 @@ internal sealed partial class SqlReader
         "PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX", "EXCLUDE", "FULLTEXT", "SPATIAL", "PERIOD", "PARTITION", "TRIGGER", "TO",
     };
 
+    private static readonly HashSet<string> Types = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "TEXT", "VARCHAR", "CHAR", "CHARACTER", "NVARCHAR", "STRING", "CITEXT", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "SERIAL", "BIGSERIAL", "NUMERIC", "DECIMAL", "REAL", "FLOAT", "DOUBLE",
+        "BYTEA", "BLOB", "BINARY", "VARBINARY", "UUID", "JSON", "JSONB", "DATE", "TIME", "DATETIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL", "BOOLEAN", "BOOL", "BIT", "NULL", "NOT",
+    };
+
     private static readonly HashSet<string> NoTables = new(StringComparer.OrdinalIgnoreCase)
     {
         "SELECT", "LATERAL", "UNNEST", "VALUES", "DUAL", "ONLY", "TABLE", "WHERE", "SET", "NULL", "JSON_TABLE", "GENERATE_SERIES", "JSON_EACH", "OLD", "NEW", "INSERTED", "DELETED", "EXCLUDED", "CURRENT_DATE", "NOW", "INTO",
@@ -121,7 +127,9 @@ internal sealed partial class SqlReader
         return parts;
     }
 
-    private static bool IsConstraint(SqlToken token) => token.Kind == SqlTokenKind.Word && Constraints.Contains(token.Text);
+    /// <summary>Whether a part of a table is a constraint; a column can be called key, index or period too, and then has a type.</summary>
+    private static bool IsConstraint(SqlToken first, SqlToken second) => first.Kind == SqlTokenKind.Word && Constraints.Contains(first.Text)
+        && !(second.Kind == SqlTokenKind.Word && second.Text is not null && Types.Contains(second.Text));
 
     private static SqlColumn Column(List<SqlToken> part)
     {

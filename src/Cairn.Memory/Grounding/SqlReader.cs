@@ -135,7 +135,7 @@ internal sealed partial class SqlReader
             {
                 isOpen = true;
             }
-            else if (!IsConstraint(part[0]) || part[0].Kind == SqlTokenKind.Quoted)
+            else if (!IsConstraint(part[0], part.Count > 1 ? part[1] : default))
             {
                 columns.Add(Column(part));
             }
@@ -195,13 +195,13 @@ internal sealed partial class SqlReader
         {
             var named = Take("COLUMN");
             var conditional = IfExists();
-            return Now.IsName && (named || !IsConstraint(Now)) ? Column(_tokens[_at..]) is var column ? new(SqlColumnChange.Add, new(column.Name, "", column.Line), column, null, conditional) : null : null;
+            return Now.IsName && (named || !IsConstraint(Now, Peek(1))) ? Column(_tokens[_at..]) is var column ? new(SqlColumnChange.Add, new(column.Name, "", column.Line), column, null, conditional) : null : null;
         }
 
         if (Take("RENAME"))
         {
             var named = Take("COLUMN");
-            return Now.IsName && Peek(1).Is("TO") && Peek(2).IsName && (named || !IsConstraint(Now)) ? new(SqlColumnChange.Rename, new(Now.Text, "", Now.Line), null, Peek(2).Text, false) : null;
+            return Now.IsName && Peek(1).Is("TO") && Peek(2).IsName && (named || !IsConstraint(Now, Peek(1))) ? new(SqlColumnChange.Rename, new(Now.Text, "", Now.Line), null, Peek(2).Text, false) : null;
         }
 
         var isDrop = Take("DROP");
@@ -212,7 +212,7 @@ internal sealed partial class SqlReader
 
         var isColumn = Take("COLUMN");
         var missing = IfExists();
-        if (!Now.IsName || (!isColumn && IsConstraint(Now)))
+        if (!Now.IsName || (!isColumn && IsConstraint(Now, Peek(1))))
         {
             return null;
         }

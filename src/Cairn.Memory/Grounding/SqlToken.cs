@@ -85,36 +85,26 @@ internal readonly record struct SqlToken(SqlTokenKind Kind, string Text, int Lin
                 return SqlTokenKind.Hole;
         }
 
-        if (char.IsWhiteSpace(c))
+        return Plain(sql, ref at, ref to);
+    }
+
+    private static SqlTokenKind? Plain(string sql, ref int at, ref int to)
+    {
+        var c = sql[at];
+        var isWord = char.IsLetter(c) || c == '_';
+        if (char.IsWhiteSpace(c) || (!isWord && !char.IsDigit(c)))
         {
             at++;
-            return null;
+            return char.IsWhiteSpace(c) ? null : SqlTokenKind.Symbol;
         }
 
-        if (char.IsLetter(c) || c == '_')
+        while (at < sql.Length && (char.IsLetterOrDigit(sql[at]) || (isWord ? sql[at] is '_' or '$' : sql[at] == '.')))
         {
-            while (at < sql.Length && (char.IsLetterOrDigit(sql[at]) || sql[at] is '_' or '$'))
-            {
-                at++;
-            }
-
-            to = at;
-            return SqlTokenKind.Word;
+            at++;
         }
 
-        if (char.IsDigit(c))
-        {
-            while (at < sql.Length && (char.IsLetterOrDigit(sql[at]) || sql[at] == '.'))
-            {
-                at++;
-            }
-
-            to = at;
-            return SqlTokenKind.Number;
-        }
-
-        at++;
-        return SqlTokenKind.Symbol;
+        to = at;
+        return isWord ? SqlTokenKind.Word : SqlTokenKind.Number;
     }
 
     private static bool IsBracketed(ReadOnlySpan<char> name)

@@ -35,14 +35,14 @@ public sealed class GroundingTests(WorkerRepository worker) : IClassFixture<Work
             view, "sql/000019.sql",
             """
             alter table :GRAPHILE_WORKER_SCHEMA.job_history add column retried int;
-            alter table :GRAPHILE_WORKER_SCHEMA.jobs add column note text;
+            alter table :GRAPHILE_WORKER_SCHEMA.job_queues add column note text;
             alter table :GRAPHILE_WORKER_SCHEMA._private_jobs add column finished_at timestamptz not null default null;
             alter table :GRAPHILE_WORKER_SCHEMA._private_jobs alter column created_at set default null;
             insert into :GRAPHILE_WORKER_SCHEMA._private_jobs (task_identifier) values ('a');
             """);
         Assert.All(written, each => Assert.True(each.Certain));
         Assert.Equal(
-            ["table job_history 1", "table jobs 2", "not-null _private_jobs.finished_at 3", "not-null _private_jobs.created_at 4", "column _private_jobs.task_identifier 5", "not-null _private_jobs.task_id 5"],
+            ["table job_history 1", "table job_queues 2", "not-null _private_jobs.finished_at 3", "not-null _private_jobs.created_at 4", "column _private_jobs.task_identifier 5", "not-null _private_jobs.task_id 5"],
             written.Select(each => $"{each.Kind} {each.Name} {each.Line}"));
         Assert.Contains("was dropped in sql/000016.sql", written[1].Text, StringComparison.Ordinal);
     }

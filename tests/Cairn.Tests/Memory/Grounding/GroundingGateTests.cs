@@ -42,6 +42,7 @@ public sealed class GroundingGateTests
     [InlineData("CREATE TABLE new_users (id int); INSERT INTO new_users (id) SELECT id FROM users; DROP TABLE users; ALTER TABLE new_users RENAME TO users;")]
     [InlineData("WITH a AS (SELECT * FROM users), b AS (SELECT * FROM a) INSERT INTO orders (user_id) SELECT id FROM b JOIN generate_series(1, 2) g ON true;")]
     [InlineData("SELECT extract(year FROM created_at) FROM users u JOIN pg_class c ON true WHERE a IS DISTINCT FROM b;")]
+    [InlineData("CREATE TABLE k (id int PRIMARY KEY, key text NOT NULL, PRIMARY KEY (id), KEY by_key (key)); INSERT INTO k (id, key) VALUES (1, 'a');")]
     [InlineData("DROP TABLE IF EXISTS nothing; ALTER TABLE IF EXISTS nothing ADD COLUMN x int;")]
     [InlineData("-- ALTER TABLE nothing\nINSERT INTO users (id, email) VALUES (1, 'INSERT INTO nothing (x)');")]
     [InlineData("-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE nothing; ALTER TABLE nothing ADD x int;")]
