@@ -17,16 +17,20 @@ internal sealed partial class SqlCheck(IGroundView view)
     public void File(string path, string text, FindingSink sink)
     {
         var statements = SqlReader.File(text);
-        var schema = SqlSchema.Of(view, path);
-        if (schema.Tables.Count == 0 || !SqlSchema.IsSchema(path))
+        var whole = SqlSchema.Of(view, path);
+        if (whole.Tables.Count == 0 || !SqlSchema.IsSchema(path))
         {
             return;
         }
 
+        var isMigration = whole.Folders.Contains(SqlSchema.FolderOf(path));
+        var schema = isMigration ? SqlSchema.Before(view, path) : whole;
+
         var made = statements.Where(each => each.Verb is SqlVerb.CreateTable or SqlVerb.CreateView).Select(each => each.Target.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         made.UnionWith(statements.Where(each => each.NewName is not null).Select(each => each.NewName!));
+        made.UnionWith(whole.Tables.Keys.Where(name => !schema.Tables.ContainsKey(name)));
         var emptied = statements.Exists(each => each.Verb == SqlVerb.Delete) || Truncates().IsMatch(text);
-        var context = new Context(sink, schema, made, IsCertain: schema.Folders.Contains(SqlSchema.FolderOf(path)), FillsIn: emptied || IsMySql(text), path);
+        var context = new Context(sink, schema, made, IsCertain: isMigration, FillsIn: emptied || IsMySql(text), path);
         foreach (var statement in statements)
         {
             Check(statement, context);
@@ -165,13 +169,14 @@ internal sealed partial class SqlCheck(IGroundView view)
         var name = alteration.Column.Name;
         if (alteration is { Change: SqlColumnChange.Add, Declared: { NotNull: true, Fills: false } column })
         {
+            // Without a default it may be meant for a table without rows; with NULL as default no row can ever be.
             if (column.NullDefault)
             {
                 NotNull(table, name, alteration.Column.Line, context, $"{table.Name}.{name} is NOT NULL with the default NULL: no row can have it", context.IsCertain);
             }
             else if (!context.Made.Contains(table.Name))
             {
-                NotNull(table, name, alteration.Column.Line, context, $"{table.Name}.{name} is NOT NULL without a default: the rows that {table.Name} has would have none", context is { IsCertain: true, FillsIn: false });
+                NotNull(table, name, alteration.Column.Line, context, $"{table.Name}.{name} is NOT NULL without a default: the rows that {table.Name} has would have none", certain: false);
             }
         }
         else if (alteration.Change == SqlColumnChange.SetNullDefault && table.Columns.TryGetValue(name, out var known) && known.Column.NotNull)

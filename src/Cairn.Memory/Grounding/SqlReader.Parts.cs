@@ -6,7 +6,7 @@ internal sealed partial class SqlReader
 {
     private static readonly HashSet<string> Constraints = new(StringComparer.OrdinalIgnoreCase)
     {
-        "PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX", "EXCLUDE", "FULLTEXT", "SPATIAL", "PERIOD", "PARTITION", "TRIGGER", "TO",
+        "PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX", "EXCLUDE", "FULLTEXT", "SPATIAL", "PERIOD", "PARTITION", "TRIGGER", "TO", "TABLE",
     };
 
     private static readonly HashSet<string> Types = new(StringComparer.OrdinalIgnoreCase)

@@ -39,10 +39,25 @@ internal sealed partial class SqlSchema
     /// <summary>What stands before the names of its tables.</summary>
     public HashSet<string> Qualifiers { get; } = new(StringComparer.OrdinalIgnoreCase) { "", "?" };
 
-    public static SqlSchema Of(IGroundView view, string? without)
+    /// <summary>The tables that all SQL makes.</summary>
+    /// <param name="view">The state.</param>
+    /// <param name="without">A file that does not count; null for none.</param>
+    public static SqlSchema Of(IGroundView view, string? without) => Of(view, path => path != without);
+
+    /// <summary>
+    /// The tables that are there when a migration runs: what the files of its own folder before it make. Another folder may be
+    /// for another database, and what comes later has not happened.
+    /// </summary>
+    public static SqlSchema Before(IGroundView view, string migration)
+    {
+        var folder = FolderOf(migration);
+        return Of(view, path => FolderOf(path) == folder && string.CompareOrdinal(path, migration) < 0);
+    }
+
+    private static SqlSchema Of(IGroundView view, Func<string, bool> counts)
     {
         var schema = new SqlSchema();
-        foreach (var path in view.Paths.Where(path => IsSchema(path) && path != without).Order(StringComparer.Ordinal).Take(MaxFiles))
+        foreach (var path in view.Paths.Where(path => IsSchema(path) && counts(path)).Order(StringComparer.Ordinal).Take(MaxFiles))
         {
             foreach (var statement in ParsedFiles.Shared.Get(view, path, "sql", SqlReader.File) ?? [])
             {

@@ -25,7 +25,7 @@ public sealed class GroundingGateTests
     [InlineData("INSERT INTO users (id, email) VALUES (1, NULL);", "not-null", "users.email", "users", true)]
     [InlineData("UPDATE users SET email = NULL WHERE id = 1;", "not-null", "users.email", "users", true)]
     [InlineData("ALTER TABLE orders ADD COLUMN created_at timestamptz NOT NULL DEFAULT NULL;", "not-null", "orders.created_at", "orders", true)]
-    [InlineData("ALTER TABLE orders ADD COLUMN paid_at timestamptz NOT NULL;", "not-null", "orders.paid_at", "orders", true)]
+    [InlineData("ALTER TABLE orders ADD COLUMN paid_at timestamptz NOT NULL;", "not-null", "orders.paid_at", "orders", false)]
     [InlineData("ALTER TABLE users ALTER COLUMN email SET DEFAULT NULL;", "not-null", "users.email", "users", true)]
     [InlineData("CREATE INDEX i ON orders (usr_id);", "column", "orders.usr_id", "orders.user_id", true)]
     [InlineData("CREATE TABLE x (u bigint REFERENCES user_s(id));", "table", "user_s", "users", false)]
@@ -47,6 +47,17 @@ public sealed class GroundingGateTests
     [InlineData("-- ALTER TABLE nothing\nINSERT INTO users (id, email) VALUES (1, 'INSERT INTO nothing (x)');")]
     [InlineData("-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE nothing; ALTER TABLE nothing ADD x int;")]
     public void A_migration_that_fits_has_no_findings(string sql) => Assert.Empty(Shop.Write("db/003.sql", sql));
+
+    [Fact]
+    public void A_migration_is_checked_against_what_its_own_folder_made_before_it()
+    {
+        var view = new TextView(
+            ("db/mysql/01.sql", "CREATE TABLE e (a int, b int);\n"), ("db/postgres/01.sql", "CREATE TABLE e (a int, b int);\n"),
+            ("db/postgres/02.sql", "ALTER TABLE e DROP COLUMN b;\n"), ("db/postgres/03.sql", "CREATE TABLE later (x int);\n"));
+        Assert.Empty(view.Write("db/mysql/02.sql", "ALTER TABLE e DROP COLUMN b;\n"));
+        Assert.Empty(view.Write("db/postgres/01.sql", "CREATE TABLE e (a int, b int);\nUPDATE e SET b = 1;\nUPDATE later SET y = 1;\n"));
+        Assert.True(Assert.Single(view.Write("db/postgres/04.sql", "UPDATE e SET b = 1;\n")).Certain);
+    }
 
     [Theory]
     [InlineData("from shop.user import find_user\n", "import", "shop.user", "shop/users.py")]
