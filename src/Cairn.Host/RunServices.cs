@@ -21,6 +21,9 @@ public sealed record RunServices
     /// <summary>Makes the tools of a run that has devices of its own.</summary>
     public Func<RunDevices, IToolRegistry> Equip { get; init; } = devices => new RunTools(devices);
 
+    /// <summary>The language servers that are there for what a workspace holds; none by default.</summary>
+    public Func<IWorkspace, System.Collections.Immutable.ImmutableArray<LanguageServer>> Languages { get; init; } = _ => [];
+
     /// <summary>The value of a secret by its variable, for requests that leave through egress.</summary>
     public Func<string, string?> Secret { get; init; } = _ => null;
 
@@ -56,6 +59,12 @@ public sealed record RunServices
 
     /// <summary>The models of the code that runs work on; null where names are not checked.</summary>
     internal CodeModels? Code { get; init; }
+
+    /// <summary>Tells soon when files change that agents have read; null where changes are only found by comparing.</summary>
+    public IFileWatch? Watch { get; init; }
+
+    /// <summary>What is known beyond a run's own past; null for nothing.</summary>
+    public IArchive? Archive { get; init; }
 
     /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>
     public Func<string, string> FindRepository { get; init; } = Repositories.Check;

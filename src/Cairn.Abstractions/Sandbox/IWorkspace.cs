@@ -87,6 +87,9 @@ public interface IWorkspace : IAsyncDisposable
     /// </summary>
     long? Stamp(string path) => null;
 
+    /// <summary>Where a change of that file would show first; empty where nothing can be watched.</summary>
+    ImmutableArray<WatchedPlace> Places(string path) => [];
+
     /// <summary>Reads a whole file, following links that stay inside.</summary>
     /// <exception cref="WorkspaceException">When it cannot be read.</exception>
     WorkspaceFile Read(string path, long maxBytes);
@@ -125,6 +128,13 @@ public interface IWorkspace : IAsyncDisposable
     /// as with a crash of the machine; the command goes on undisturbed.
     /// </summary>
     LayerChanges? FreezeLive(LayerId id) => Freeze(id);
+
+    /// <summary>
+    /// What the frozen layers above a layer changed, taken together; null when this view does not stand on it, or that cannot be
+    /// told. A removed directory stands for all that was in it.
+    /// </summary>
+    /// <param name="layer">The layer; null for the repository itself.</param>
+    ImmutableArray<PathChange>? ChangesSince(LayerId? layer) => null;
 
     /// <summary>Drops whatever is in the open layer.</summary>
     void Discard();

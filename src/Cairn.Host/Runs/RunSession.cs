@@ -8,6 +8,7 @@ namespace Cairn.Host;
 internal sealed class RunSession(RunServices services, RunId run, RunState state, long ownCount, IRunObserver observer) : IAsyncDisposable
 {
     private readonly RunEquipment _equipment = new(services, state.Spec);
+    private readonly RunTrace _trace = new(run, state.Spec);
     private IWorkspace? _workspace;
     private GuestOperation? _guest;
     private RunModel? _model;
@@ -39,6 +40,12 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 
+    /// <summary>Compares what the agent has read with what there is.</summary>
+    public Freshness Freshness => field ??= new(this);
+
+    /// <summary>The workspace as it stands, if one is open: calls of the run may be changing it.</summary>
+    public IWorkspace? OpenWorkspace => _workspace;
+
     /// <summary>What stops the run while it is driven.</summary>
     public RunStop? Stop { get; set; }
 
@@ -63,6 +70,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         State = after;
         foreach (var record in records)
         {
+            _trace.Recorded(record);
             Observer.Recorded(record);
         }
     }
@@ -96,6 +104,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public async ValueTask DisposeAsync()
     {
+        _trace.Dispose();
         Prompts.Dispose();
         if (_guest is not null)
         {
