@@ -126,6 +126,7 @@ public static class CairnHost
             Fence = writes ? FenceKey.Of(options.StateDirectory) : FenceKey.Random(),
             TokenCounter = new TokenRanks(options.Environment("CAIRN_TOKEN_RANKS") is { Length: > 0 } ranks ? ranks : null).For,
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
+            Code = writes ? new CodeModels(layers, options.StateDirectory, options.Time) : null,
         };
         services = replace(services, store);
         if (writes)
@@ -134,7 +135,7 @@ public static class CairnHost
         }
 
         return new EmbeddedCairn(
-            services, new Closing(languages, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
+            services, new Closing(services.Code, languages, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

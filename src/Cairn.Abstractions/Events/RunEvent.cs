@@ -88,6 +88,9 @@ public sealed record RunStarted(
     /// <summary>The policy of the context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
 
+    /// <summary>What happens when an action names what does not exist; null to warn.</summary>
+    public GroundingMode? Grounding { get; init; }
+
     /// <summary>By which rules room is made in its prompts; null for the first ones.</summary>
     public int? ContextRules { get; init; }
 
@@ -275,6 +278,9 @@ public sealed record ToolCallFinished(
 
     /// <summary>What the answer means for the context; null for nothing.</summary>
     public ContextReport? Context { get; init; }
+
+    /// <summary>Names in the call or in what it left that stand for nothing; null when there are none, or nobody looked.</summary>
+    public GroundingReport? Grounding { get; init; }
 }
 
 /// <summary>

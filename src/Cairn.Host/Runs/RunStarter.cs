@@ -69,6 +69,7 @@ internal sealed class RunStarter(RunServices services)
             Devices = devices,
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
+            Grounding = request.Profile?.Grounding,
             Archive = prompts && services.Archive is not null ? true : null,
             ContextRules = prompts ? ContextState.Rules : null,
             Fence = prompts ? services.Fence : null,
