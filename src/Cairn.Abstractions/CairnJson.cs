@@ -36,6 +36,9 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(ShellData))]
 [JsonSerializable(typeof(SearchData))]
 [JsonSerializable(typeof(FileListData))]
+[JsonSerializable(typeof(RecallData))]
+[JsonSerializable(typeof(ImpactData))]
+[JsonSerializable(typeof(GraphData))]
 public sealed partial class CairnJson : JsonSerializerContext
 {
     /// <summary>The UTF-8 bytes of a value in the canonical form.</summary>

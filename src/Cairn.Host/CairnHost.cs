@@ -115,6 +115,7 @@ public static class CairnHost
             Fence = writes ? FenceKey.Of(options.StateDirectory) : FenceKey.Random(),
             TokenCounter = new TokenRanks(options.Environment("CAIRN_TOKEN_RANKS") is { Length: > 0 } ranks ? ranks : null).For,
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
+            Code = writes ? new CodeModels(layers, options.StateDirectory, options.Time) : null,
         };
         services = replace(services, store);
         if (writes)
@@ -122,7 +123,7 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-        return new EmbeddedCairn(services, new Closing(routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+        return new EmbeddedCairn(services, new Closing(services.Code, routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

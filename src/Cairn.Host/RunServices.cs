@@ -54,6 +54,9 @@ public sealed record RunServices
     /// <summary>Counts the tokens of texts as a model does, by the model's id; null where nobody can, and a bound stands for the count.</summary>
     public Func<string, ITokenCounter?> TokenCounter { get; init; } = _ => null;
 
+    /// <summary>The models of the code that runs work on; null where there are none.</summary>
+    internal CodeModels? Code { get; init; }
+
     /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>
     public Func<string, string> FindRepository { get; init; } = Repositories.Check;
 }

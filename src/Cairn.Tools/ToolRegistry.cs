@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Tools.Calls;
+using Cairn.Tools.Code;
 using Cairn.Tools.Context;
 using Cairn.Tools.Control;
 using Cairn.Tools.Discovery;
@@ -34,6 +35,7 @@ public sealed class ToolRegistry : IToolRegistry
         [
             .. FilesDriver.Tools(),
             .. SearchDriver.Tools(),
+            .. CodeDriver.Tools(),
             .. GitDriver.Tools(),
             .. ShellDriver.Tools(reachesOut),
             .. ContextDriver.Tools(),

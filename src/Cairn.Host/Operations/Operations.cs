@@ -10,6 +10,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly SpawnOperation _spawn = new(session, control);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
+    private readonly CodeOperation _code = new(session);
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);
@@ -52,6 +53,8 @@ internal sealed class Operations(RunSession session, RunControl control)
                     ? token => _spawn.RunAsync(run, token)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)
+                    : CodeOperation.Serves(run.Call.Tool)
+                    ? token => _code.RunAsync(run, token)
                     : token => _tool.RunAsync(run, token));
             case DenyTool deny:
                 var told = session.Count("", deny.Text);

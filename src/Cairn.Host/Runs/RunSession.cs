@@ -10,6 +10,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     private readonly RunEquipment _equipment = new(services, state.Spec);
     private IWorkspace? _workspace;
     private GuestOperation? _guest;
+    private RunModel? _model;
     private long _own = ownCount;
     private IReadOnlyList<JournalRecord>? _records;
 
@@ -84,6 +85,11 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
         return _workspace ??= Open(state);
     }
+
+    /// <summary>The model of what the run sees; null where there is none. Its making begins when it is first asked for.</summary>
+    public RunModel? Model => _model ??= Services.Code is { } models && models.Find(State.Spec.Repository) is { } live
+        ? new(live, Services.Layers, State.Spec.Repository, models.Time)
+        : null;
 
     /// <summary>What drives the run's guest; its program ends with the session.</summary>
     public GuestOperation Guest(BudgetLedger ledger) => _guest ??= new(this, ledger);

@@ -33,14 +33,19 @@ public sealed class CodeIndexer(IOutliner? outliner, FactCache? cache)
 
     private const int OutlineBatch = 400;
 
-    private static readonly HashSet<string> SkippedFolders =
-        [".git", ".hg", ".svn", "node_modules", "bin", "obj", "dist", "build", "target", "vendor", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".idea", ".vs", "coverage", "artifacts"];
-
     /// <summary>Looks at every file of a workspace.</summary>
     public async Task<IndexReport> RefreshAsync(CodeModel model, IWorkspace workspace, IProgress<IndexProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var (paths, skipped) = Walk(workspace, cancellationToken);
+        return await RefreshAsync(model, workspace, FileWalk.Of(workspace, cancellationToken), progress, cancellationToken);
+    }
+
+    /// <summary>Looks at every file of a walk.</summary>
+    public async Task<IndexReport> RefreshAsync(CodeModel model, IWorkspace workspace, FileWalk walk, IProgress<IndexProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(walk);
+        var (paths, skipped) = (walk.Paths, walk.Skipped);
         var report = await UpdateAsync(model, workspace, paths, progress, cancellationToken);
         var there = paths.ToHashSet(StringComparer.Ordinal);
         var gone = report.Model.Paths.Where(path => !there.Contains(path)).ToList();
@@ -111,37 +116,6 @@ public sealed class CodeIndexer(IOutliner? outliner, FactCache? cache)
         }
 
         return tags.ToLookup(tag => tag.Path, StringComparer.Ordinal);
-    }
-
-    private static (List<string> Paths, int Skipped) Walk(IWorkspace workspace, CancellationToken cancellationToken)
-    {
-        var (paths, skipped) = (new List<string>(), 0);
-        var folders = new Stack<string>([""]);
-        while (folders.TryPop(out var folder))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            foreach (var entry in workspace.List(folder))
-            {
-                if (entry.Kind == EntryKind.Directory && !SkippedFolders.Contains(entry.Path[(entry.Path.LastIndexOf('/') + 1)..]))
-                {
-                    folders.Push(entry.Path);
-                }
-                else if (entry.Kind == EntryKind.File)
-                {
-                    if (entry.Length > MaxFileBytes || paths.Count >= MaxFiles)
-                    {
-                        skipped++;
-                    }
-                    else
-                    {
-                        paths.Add(entry.Path);
-                    }
-                }
-            }
-        }
-
-        paths.Sort(StringComparer.Ordinal);
-        return (paths, skipped);
     }
 
     private static WorkspaceFile? Read(IWorkspace workspace, string path)

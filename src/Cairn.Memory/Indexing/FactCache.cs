@@ -28,6 +28,7 @@ public sealed class FactCache : IDisposable
         _compactAt = Math.Max(WorthReplacing, _log.Length * 2);
     }
 
+    private IDisposable? _held;
     private bool _unreadable;
 
     /// <summary>It was found damaged when it was opened, and was emptied.</summary>
@@ -35,6 +36,13 @@ public sealed class FactCache : IDisposable
 
     /// <summary>Opens a cache; it is made when there is none.</summary>
     public static FactCache Open(IDisk disk, string path) => new(disk, path);
+
+    /// <summary>Opens a cache for as long as nobody else does; null when somebody has it.</summary>
+    public static FactCache? TryOpen(IDisk disk, string path, string lockPath)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        return disk.TryLock(lockPath) is { } held ? new(disk, path) { _held = held } : null;
+    }
 
     /// <summary>What a file of this path and hash says; null when that is not known.</summary>
     public FileFacts? Find(string path, BlobHash hash) => _facts.TryGetValue(path, out var facts) && facts.Hash == hash ? facts : null;
@@ -62,7 +70,11 @@ public sealed class FactCache : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _log.Dispose();
+    public void Dispose()
+    {
+        _log.Dispose();
+        _held?.Dispose();
+    }
 
     private static ReadOnlyMemory<byte> Bytes(FileFacts facts) => JsonSerializer.SerializeToUtf8Bytes(new CachedFacts(FileFacts.Form, facts), MemoryJson.Default.CachedFacts);
 
