@@ -54,7 +54,7 @@ public sealed record RunServices
     /// <summary>Counts the tokens of texts as a model does, by the model's id; null where nobody can, and a bound stands for the count.</summary>
     public Func<string, ITokenCounter?> TokenCounter { get; init; } = _ => null;
 
-    /// <summary>The models of the code that runs work on; null where there are none.</summary>
+    /// <summary>The models of the code that runs work on; null where names are not checked.</summary>
     internal CodeModels? Code { get; init; }
 
     /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>

@@ -84,6 +84,9 @@ public sealed record RunStarted(
 
     /// <summary>The policy of the context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
+
+    /// <summary>What happens when an action names what does not exist; null to warn.</summary>
+    public GroundingMode? Grounding { get; init; }
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -266,6 +269,9 @@ public sealed record ToolCallFinished(
 
     /// <summary>What the answer means for the context; null for nothing.</summary>
     public ContextReport? Context { get; init; }
+
+    /// <summary>Names in the call or in what it left that stand for nothing; null when there are none, or nobody looked.</summary>
+    public GroundingReport? Grounding { get; init; }
 }
 
 /// <summary>Files that the agent has read are no longer what it read. It is told before its next step.</summary>

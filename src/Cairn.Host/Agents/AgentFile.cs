@@ -55,7 +55,7 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, context, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, context, grounding, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
                 + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds, profile), retention (keep_days).", e);
         }
@@ -92,6 +92,7 @@ public static class AgentFile
             Merge = shape.Merge is null ? null : Enum.Parse<MergeMode>(shape.Merge, ignoreCase: true),
             Policy = PolicyFiles.Load(shape.Policy, directory),
             ContextPolicy = ContextPolicyOf(path, shape.Context),
+            Grounding = GroundingOf(path, shape.Grounding),
             Limits = Limits(path, shape.Limits) with { Command = SandboxSection.Read(path, shape.Sandbox) },
             KeepDays = KeepDays(path, shape.Retention),
         };
@@ -113,6 +114,15 @@ public static class AgentFile
 
     private static string? ContextPolicyOf(string path, string? name) => name is null || Kernel.ContextPolicy.Names.Contains(name) ? name
         : throw new UserException($"{path}: context is '{name}'; it may be {string.Join(", ", Kernel.ContextPolicy.Names)}.");
+
+    private static GroundingMode? GroundingOf(string path, string? mode) => mode switch
+    {
+        null => null,
+        "warn" => GroundingMode.Warn,
+        "block" => GroundingMode.Block,
+        "off" => GroundingMode.Off,
+        _ => throw new UserException($"{path}: grounding is '{mode}'; it may be warn, block or off."),
+    };
 
     private static int? KeepDays(string path, RetentionShape? shape) => shape?.KeepDays is null or (>= 0 and <= MaxKeepDays) ? shape?.KeepDays
         : throw new UserException($"{path}: keep_days may be 0 to {MaxKeepDays}.");
@@ -170,6 +180,8 @@ public static class AgentFile
         public string? Policy { get; set; }
 
         public string? Context { get; set; }
+
+        public string? Grounding { get; set; }
 
         public LimitShape? Limits { get; set; }
 

@@ -30,6 +30,9 @@ public sealed record AgentProfile
     /// <summary>The policy of its context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
 
+    /// <summary>What happens when an action names what does not exist; null to warn.</summary>
+    public GroundingMode? Grounding { get; init; }
+
     /// <summary>What it has beside the built-in tools.</summary>
     public RunDevices Devices { get; init; } = new();
 

@@ -12,17 +12,23 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     /// <summary>The most time that a step waits for the model; what is not ready then says so.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>The most time that a run waits, once, for the model to be built: a small repository's is there by then.</summary>
+    public static readonly TimeSpan MaxFirstWait = TimeSpan.FromSeconds(5);
+
     /// <summary>The most time that a question waits for the model; it is answered from what there is then, and says so.</summary>
     public static readonly TimeSpan MaxQuestionWait = TimeSpan.FromSeconds(5);
 
     /// <summary>The most of the run's changed files that are looked at for an answer from a model that is not finished.</summary>
     private const int MaxPartial = 200;
 
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private int _asked;
+
+    private readonly Lock _gate = new();
     private (CodeModel Model, LayerId? Top, long Sequence)? _last;
 
     /// <summary>The run's files at a layer with their model; else why there is none now. The caller disposes the view.</summary>
-    public Task<(ModelView? View, string? Why)> AtAsync(LayerId? top, CancellationToken cancellationToken) => AtAsync(top, MaxWait, cancellationToken);
+    public Task<(ModelView? View, string? Why)> AtAsync(LayerId? top, CancellationToken cancellationToken) =>
+        AtAsync(top, Interlocked.Exchange(ref _asked, 1) == 0 ? MaxFirstWait : MaxWait, cancellationToken);
 
     /// <summary>Likewise, but while the model is not finished, what there is of it. The caller disposes the view.</summary>
     /// <returns>The view, and what it lacks.</returns>
@@ -56,10 +62,15 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
         catch (TimeoutException)
         {
             _ = update.ContinueWith(late => late.Result.DisposeAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            return (null, repository.Building.IsCompletedSuccessfully ? $"The model of the code was not up to date within {wait.TotalSeconds:0} s." : repository.Progress);
+            return (null, repository.Building.IsCompletedSuccessfully ? "The model of the code was not up to date in time." : repository.Progress);
         }
-        catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            return (null, "The host is closing.");
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            // Whatever went wrong with looking, the run itself goes on.
             return (null, $"The model of the code is not to be had: {SafeText.Line(e.Message, 300)}");
         }
     }
@@ -85,12 +96,17 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     {
         var (shared, sequence) = await repository.NowAsync(cancellationToken);
         var workspace = layers.Open(RunStarter.NewId(), root, top);
-        await _gate.WaitAsync(cancellationToken);
         try
         {
+            (CodeModel Model, LayerId? Top, long Sequence)? known;
+            lock (_gate)
+            {
+                known = _last;
+            }
+
             var paths = new HashSet<string>(StringComparer.Ordinal);
             var model = shared;
-            if (_last is { } last && repository.ChangedSince(last.Sequence) is { } changed)
+            if (known is { } last && repository.ChangedSince(last.Sequence) is { } changed)
             {
                 model = last.Model;
                 paths.UnionWith(changed);
@@ -103,17 +119,17 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
 
             paths.RemoveWhere(path => !repository.Includes(path) && model.VersionOf(path) is null);
             model = await UpdatedAsync(model, workspace, paths, cancellationToken);
-            _last = (model, top, sequence);
+            lock (_gate)
+            {
+                _last = (model, top, sequence);
+            }
+
             return new(model, workspace);
         }
         catch
         {
             await workspace.DisposeAsync();
             throw;
-        }
-        finally
-        {
-            _gate.Release();
         }
     }
 

@@ -43,6 +43,7 @@ internal sealed class Operations(RunSession session, RunControl control)
         switch (command)
         {
             case AskModel ask:
+                _tool.Begin();
                 return _model.Prepare(ask, hash);
             case RunTool run:
                 var started = new ToolCallStarted(

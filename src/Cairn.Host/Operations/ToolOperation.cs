@@ -10,11 +10,22 @@ namespace Cairn.Host;
 /// <summary>Runs a tool on the run's workspace and freezes what it changed into a layer of its own.</summary>
 internal sealed class ToolOperation(RunSession session)
 {
+    private readonly CallGrounding _grounding = new(session);
+
+    /// <summary>Begins what takes long before it is needed.</summary>
+    public void Begin() => _grounding.Begin();
+
     public async Task<RunEvent> RunAsync(RunTool command, CancellationToken cancellationToken)
     {
         var services = session.Services;
         var workspace = await session.WorkspaceAsync();
         var start = services.Time.GetTimestamp();
+        var names = await _grounding.BeforeAsync(command.Call, command.Layer, cancellationToken);
+        if (names is { Blocked: true })
+        {
+            return Blocked(command.Call, names, services.Time.GetElapsedTime(start));
+        }
+
         var printed = new PartialOutput();
         workspace.Shells?.Begin(command.Call.Id);
         var notes = new CallNotes();
@@ -37,6 +48,8 @@ internal sealed class ToolOperation(RunSession session)
             (changes, result) = Freeze(workspace, result);
         }
 
+        names = await _grounding.AfterAsync(names, command.Layer, changes, cancellationToken);
+        result = CallGrounding.Told(result, names);
         var text = session.Count("", Bounded(result.Text));
         var elapsed = services.Time.GetElapsedTime(start);
         return new ToolCallFinished(
@@ -57,6 +70,18 @@ internal sealed class ToolOperation(RunSession session)
             Context = new ReportMaker(session).Make(command.Call, result, text),
             Network = Asked(line, result),
             Effects = notes.Effects(changes?.Changes, result.LimitHit),
+            Grounding = names,
+        };
+    }
+
+    private ToolCallFinished Blocked(TurnCall call, GroundingReport names, TimeSpan elapsed)
+    {
+        var result = CallGrounding.Refused(names);
+        var text = session.Count("", Bounded(result.Text));
+        return new(call.Id, result.Status, text.Body, text.Tokens, null, 0, ToolSignal.None, null, (long)elapsed.TotalMilliseconds)
+        {
+            Context = new ReportMaker(session).Make(call, result, text),
+            Grounding = names,
         };
     }
 

@@ -65,6 +65,7 @@ internal sealed class RunStarter(RunServices services)
             Devices = devices,
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
+            Grounding = request.Profile?.Grounding,
             Fence = model is null || request.Guest is not null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);

@@ -24,7 +24,7 @@ internal static class EventText
         ToolCallStarted x => $"{x.Tool} begins ({Words(x.Effect.ToString())}{(x.Policy is null ? "" : $", permitted by {string.Join(", ", x.Policy.Rules)}")})",
         ToolCallDenied x => $"{x.Tool} denied by policy {x.Policy.Policy.Short}: {(x.Policy.Rules.IsEmpty ? "no rule permits it" : string.Join(", ", x.Policy.Rules))}",
         ToolCallFinished x => string.Create(CultureInfo.InvariantCulture,
-            $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{Processes(x.Effects)}{Requests(x.Network)}{Limits(x)}"),
+            $"call {x.Call}: {Words(x.Status.ToString())}, {x.Milliseconds} ms{(x.FilesChanged > 0 ? $", {x.FilesChanged} paths changed" : "")}{Processes(x.Effects)}{Requests(x.Network)}{Limits(x)}{Names(x.Grounding)}"),
         FilesChanged x => $"changed since they were read: {string.Join(", ", x.Files.Select(f => f.Path))}",
         CheckpointTaken x => $"checkpoint: {x.Reason}",
         DecisionRequested x => $"a human is asked ({x.Kind})",
@@ -56,6 +56,9 @@ internal static class EventText
     private static string Limits(ToolCallFinished x) => x.Effects?.Limits is { } all
         ? $", {(all.Length == 1 ? "limit" : "limits")} hit: {string.Join(", ", all)}"
         : x.LimitHit is null ? "" : $", limit hit: {x.LimitHit}";
+
+    private static string Names(GroundingReport? found) => found is not { Findings.IsEmpty: false } ? ""
+        : $", {(found.Blocked ? "stopped: " : "")}names nothing: {string.Join(", ", found.Findings.Take(5).Select(each => SafeText.Line($"{each.Kind} {each.Name}", 80)))}";
 
     private static string Calls(ModelCallFinished x) => x.Calls.IsEmpty
         ? ""

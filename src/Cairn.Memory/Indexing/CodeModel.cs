@@ -57,6 +57,14 @@ public sealed class CodeModel
     /// <summary>What a file says; null when there is none of that path.</summary>
     public FileFacts? FactsOf(string path) => Files.GetValueOrDefault(path)?.Facts;
 
+    /// <summary>The files that have an import which may mean this one, by its name.</summary>
+    public IReadOnlyCollection<string> ImportersOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return [.. Linker.FileNames(path).SelectMany(name => Mentioners.GetValueOrDefault(name) ?? []).Distinct(StringComparer.Ordinal)
+            .Where(each => each != path && Files[each].Facts.Mentions.Any(mention => mention.Type == "IMPORTS" && Linker.FileNames(path).Contains(ModelEdit.WaitingName(mention))))];
+    }
+
     /// <summary>The next version: without some files, and with others in their new form.</summary>
     public CodeModel With(IReadOnlyCollection<string> removed, IReadOnlyCollection<IndexedFile> changed, CancellationToken cancellationToken)
     {
