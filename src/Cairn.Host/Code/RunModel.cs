@@ -43,6 +43,12 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
         try
         {
             var (partial, left) = await PartialAsync(top, cancellationToken);
+            if (partial.Model.FileCount == 0)
+            {
+                await partial.DisposeAsync();
+                return (null, [why!]);
+            }
+
             return (partial, [$"{why} This answer comes from what there is of it{(left == 0 ? "" : $", without {left:N0} of the run's changed files")}; ask again later, or search.", .. repository.Remarks]);
         }
         catch (Exception e) when (e is WorkspaceException or IOException or InvalidDataException)
