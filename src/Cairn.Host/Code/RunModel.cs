@@ -112,11 +112,11 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
 
             var paths = new HashSet<string>(StringComparer.Ordinal);
             var model = shared;
-            if (known is { } last && repository.ChangedSince(last.Sequence) is { } changed)
+            if (known is { } last && Since(last.Top, top) is { } own && repository.ChangedSince(last.Sequence) is { } changed)
             {
                 model = last.Model;
                 paths.UnionWith(changed);
-                paths.UnionWith(last.Top == top ? [] : Between(last.Top, top, model));
+                paths.UnionWith(Changed(own, model));
             }
             else
             {
@@ -142,11 +142,9 @@ internal sealed class RunModel(LiveRepository repository, ILayerStore layers, st
     private static async Task<CodeModel> UpdatedAsync(CodeModel model, IWorkspace workspace, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
         paths.Count == 0 ? model : (await new CodeIndexer(new CtagsOutliner(workspace), null).UpdateAsync(model, workspace, paths, null, cancellationToken)).Model;
 
-    /// <summary>The paths in which two stacks may differ.</summary>
-    private IEnumerable<string> Between(LayerId? before, LayerId? after, CodeModel model) =>
-        after is { } next && layers.Changes(next) is { } changes && changes.Parent == before
-            ? Changed(changes.Changes, model)
-            : Changed(layers.NetChanges(before, null), model).Concat(Changed(layers.NetChanges(after, null), model));
+    /// <summary>What a stack changed against the one that was looked at last; null when it does not stand right on it: after a rollback the repository is nearer.</summary>
+    private IEnumerable<PathChange>? Since(LayerId? before, LayerId? after) =>
+        before == after ? [] : after is { } next && layers.Changes(next) is { } changes && changes.Parent == before ? changes.Changes : null;
 
     /// <summary>The files of changes; what is known of a folder that is gone, or is something else now, is meant as well.</summary>
     private static IEnumerable<string> Changed(IEnumerable<PathChange> changes, CodeModel model)

@@ -61,7 +61,7 @@ public sealed class CodeSearch(CodeModel model, TimeProvider time)
 
         if (keys.Count > 0)
         {
-            stores.Add(new("keys", 2, _ => Task.FromResult(ByKey(keys))));
+            stores.Add(new("keys", 4, _ => Task.FromResult(ByKey(keys))));
         }
 
         var answer = await Recall.AskAsync(stores, most, Deadline, time, cancellationToken);
