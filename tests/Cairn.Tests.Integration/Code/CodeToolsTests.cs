@@ -39,9 +39,12 @@ public sealed class CodeToolsTests : IDisposable
             (await runtime.WriteFileAsync("app/cart.py", "def total(cart):\n    return login(cart)\n", null, Cancel)).OrStop();
             seen.Add(await FunctionsAsync(runtime));
             times.Add((long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            var place = await runtime.CheckpointAsync("before the command", Cancel);
             (await runtime.RunCommandAsync("rm -r app/old && printf 'def shelled():\\n    pass\\n' > app/shell.py", 20, Cancel)).OrStop();
             seen.Add(await FunctionsAsync(runtime));
             Put("app/human.py", "def by_hand():\n    pass\n");
+            seen.Add(await FunctionsAsync(runtime));
+            await runtime.RollbackAsync(place, "the folder is needed", Cancel);
             seen.Add(await FunctionsAsync(runtime));
             hits.AddRange((await runtime.RecallCodeAsync("where does a login find the user", "(f:Function)-[:READS]->(:Table {name: 'users'})", ["db/schema.sql#users"], Cancel)).OrStop().Places);
             var impact = (await runtime.ImpactAsync("users", Cancel)).OrStop();
@@ -49,7 +52,7 @@ public sealed class CodeToolsTests : IDisposable
         });
 
         Assert.Equal(
-            ["find_user forgotten login", "find_user forgotten login total", "find_user login shelled total", "by_hand find_user login shelled total"], seen);
+            ["find_user forgotten login", "find_user forgotten login total", "find_user login shelled total", "by_hand find_user login shelled total", "by_hand find_user forgotten login total"], seen);
         Assert.Equal("succeeded", run.Status);
         Assert.Equal("1:app/users.py#find_user:2 2:app/users.py#login:5 3:app/cart.py#total:2", run.Result);
         var found = hits.Single(hit => hit.Key == "app/users.py#find_user");
