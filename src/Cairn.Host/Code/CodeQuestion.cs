@@ -15,6 +15,9 @@ internal abstract record CodeQuestion
     private const int MaxChars = 48 * 1024;
     private const int MaxValueChars = 2_000;
     private const int MaxNear = 5;
+    private const int MaxWords = 2_000;
+    private const int MaxSymbol = 1_000;
+    private const int MaxKeys = 50;
 
     /// <summary>Why it cannot be answered; null when it can.</summary>
     public virtual string? Problem => null;
@@ -62,7 +65,8 @@ internal abstract record CodeQuestion
     private sealed record Recalling(string Words, CypherQuery? Pattern, ImmutableArray<string> Keys, int MostPlaces) : CodeQuestion
     {
         public override string? Problem =>
-            string.IsNullOrWhiteSpace(Words) && Pattern is null && Keys.IsEmpty ? "Say what to look for: words, a graph pattern or keys." : null;
+            string.IsNullOrWhiteSpace(Words) && Pattern is null && Keys.IsEmpty ? "Say what to look for: words, a graph pattern or keys."
+            : Words.Length > MaxWords || Keys.Length > MaxKeys ? $"At most {MaxWords:N0} characters of words and {MaxKeys} keys: ask for less." : null;
 
         public override async Task<ToolResult> AnswerAsync(CodeModel model, IReadOnlyList<string> lacks, TimeProvider time, CancellationToken cancellationToken)
         {
@@ -95,6 +99,8 @@ internal abstract record CodeQuestion
 
     private sealed record Depending(string Symbol, int MostPlaces) : CodeQuestion
     {
+        public override string? Problem => Symbol.Length is 0 or > MaxSymbol ? $"A symbol has 1 to {MaxSymbol:N0} characters." : null;
+
         public override Task<ToolResult> AnswerAsync(CodeModel model, IReadOnlyList<string> lacks, TimeProvider time, CancellationToken cancellationToken)
         {
             var answer = Impact.Of(model, Symbol);
