@@ -22,7 +22,7 @@ try
         ["layers", .. var rest] => await LayersBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         ["code", .. var rest] => CodeBenchmark.Run(rest, Console.Out),
-        ["context", .. var rest] => ContextBenchmark.Run(rest, Console.Out),
+        ["context", .. var rest] => await ContextBenchmark.RunAsync(rest, Console.Out),
         _ => Usage(),
     };
 }
@@ -57,7 +57,7 @@ static int Usage()
                  what a policy's decision costs, with 10, 100 and 1,000 rules
                ./cairn bench code [--rounds 5]
                  the code model's stores: path queries beside SQLite's, with the answers compared; recall and time of vectors
-               ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--repos DIR,…] [--json]
+               ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--edits 30] [--repos DIR,… | --journals STATE] [--json]
                  what deciding on a prompt costs, what each policy leaves out too early on traces simulated from git
                  histories, beside the best choices of hindsight, and which facts survive
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.

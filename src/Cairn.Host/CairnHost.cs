@@ -3,6 +3,7 @@ using Cairn.Evals.Judges;
 using Cairn.Kernel;
 using Cairn.Models;
 using Cairn.Sandbox;
+using Cairn.Sandbox.Watching;
 using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
@@ -101,6 +102,7 @@ public static class CairnHost
         var routes = new RoutingCatalog(
             models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],
             new RouteStatistics(writes ? Path.Combine(options.StateDirectory, "models.json") : null), options.Time);
+        var watch = writes ? new FileWatch() : null;
         var services = new RunServices
         {
             Journal = journal,
@@ -112,6 +114,7 @@ public static class CairnHost
             Judge = new CommandJudge(),
             Human = options.Human,
             Time = options.Time,
+            Watch = watch,
             Fence = writes ? FenceKey.Of(options.StateDirectory) : FenceKey.Random(),
             TokenCounter = new TokenRanks(options.Environment("CAIRN_TOKEN_RANKS") is { Length: > 0 } ranks ? ranks : null).For,
             Logprobs = options.Environment("CAIRN_LOGPROBS") is "1" or "true",
@@ -123,7 +126,12 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
+<<<<<<< HEAD
         return new EmbeddedCairn(services, new Closing(services.Code, routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
+=======
+return new EmbeddedCairn(
+            services, new Closing(watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
+>>>>>>> main
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

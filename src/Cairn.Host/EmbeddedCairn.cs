@@ -7,7 +7,6 @@ namespace Cairn.Host;
 /// <summary>Cairn in this process.</summary>
 internal sealed class EmbeddedCairn : ICairn
 {
-    private const int MaxKept = 10_000;
     private readonly RunServices _services;
     private readonly RunControl _control;
     private readonly RunViewer _viewer;
@@ -15,15 +14,15 @@ internal sealed class EmbeddedCairn : ICairn
     private readonly Func<RunId, IReadOnlyList<string>> _damage;
     private readonly ConcurrentDictionary<RunId, Task> _driving = new();
     private Task<OwnerSocket?>? _socket;
-
-    // What a summary costs grows with the run; of most runs nothing changes between two lists.
-    private readonly ConcurrentDictionary<RunId, (long Records, RunSummary Summary)> _ended = new();
+    private readonly EndedRuns _ended;
 
     /// <param name="services">The ports.</param>
     /// <param name="store">The open state directory.</param>
+    /// <param name="ended">Keeps what is known of runs that have ended.</param>
     /// <param name="damage">Checks a run's records on disk and names what is wrong with them.</param>
-    public EmbeddedCairn(RunServices services, IDisposable store, Func<RunId, IReadOnlyList<string>> damage)
+    public EmbeddedCairn(RunServices services, IDisposable store, EndedRuns ended, Func<RunId, IReadOnlyList<string>> damage)
     {
+        _ended = ended;
         _services = services;
         _control = new(services);
         _viewer = new(services.Journal, services.Blobs, services.Layers);
@@ -240,9 +239,9 @@ internal sealed class EmbeddedCairn : ICairn
 
     private RunSummary Summary(RunHead head)
     {
-        if (_ended.TryGetValue(head.Run, out var known) && known.Records == head.Count)
+        if (_ended.Find(head) is { } known)
         {
-            return known.Summary;
+            return known;
         }
 
         var summary = _viewer.Summary(head, _control.IsDriven(head.Run));
@@ -251,12 +250,7 @@ internal sealed class EmbeddedCairn : ICairn
             return Adorn(summary);
         }
 
-        if (_ended.Count >= MaxKept)
-        {
-            _ended.Clear();
-        }
-
-        _ended[head.Run] = (head.Count, summary);
+        _ended.Add(head, summary);
         return summary;
     }
 }

@@ -13,14 +13,17 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     private const int MaxAhead = 64;
 
     private readonly List<Task<RunEvent>> _underWay = [];
-    private readonly Freshness _freshness = new(session);
     private readonly List<RunEvent> _arrived = [];
+
+    // What nothing waits for: it ends with the loop, and is asked for again when the run goes on.
+    private readonly List<Task<RunEvent>> _aside = [];
 
     // Results that are not durable; the first of them are in the state that is ahead of the journal.
     private readonly List<RunEvent> _happened = [];
     private int _applied;
     private RunState? _ahead;
     private bool _urgent;
+    private StaleWatch? _watch;
 
     /// <summary>Results that came in while the loop was stopped and are not written down yet.</summary>
     public IReadOnlyList<RunEvent> Arrived => _arrived;
@@ -30,6 +33,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _arrived.Clear();
+        using var watch = _watch = StaleWatch.TryOpen(session);
         try
         {
             while (true)
@@ -40,27 +44,37 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
                     return session.State;
                 }
 
-                if (!_underWay.Exists(t => t.IsCompleted))
+                if (!_underWay.Exists(t => t.IsCompleted) && !_aside.Exists(t => t.IsCompleted))
                 {
-                    await Task.WhenAny(_underWay).WaitAsync(cancellationToken);
+                    await NextAsync().WaitAsync(cancellationToken);
                 }
 
-                foreach (var done in _underWay.Where(t => t.IsCompleted).ToList())
-                {
-                    _underWay.Remove(done);
-                    _happened.Add(await done);
-                }
+                await CollectAsync(_underWay);
+                await CollectAsync(_aside);
             }
         }
         finally
         {
             // Not CancelAsync: what it calls would go on in a thread of the pool, beside this one.
             stop.Cancel();
-            await Task.WhenAll(_underWay.Select(Settled));
+            await Task.WhenAll(_underWay.Concat(_aside).Select(Settled));
+            _aside.Clear();
             _arrived.AddRange(_happened);
             _arrived.AddRange(_underWay.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result));
             _underWay.Clear();
             Durable();
+        }
+    }
+
+    /// <summary>Something under way is done, or somebody may have changed what the agent has read.</summary>
+    private Task<Task> NextAsync() => Task.WhenAny(_watch is null && _aside.Count == 0 ? _underWay : [.. _underWay, .. _aside, .. _watch is null ? [] : new[] { _watch.Due() }]);
+
+    private async Task CollectAsync(List<Task<RunEvent>> tasks)
+    {
+        foreach (var done in tasks.Where(t => t.IsCompleted).ToList())
+        {
+            tasks.Remove(done);
+            _happened.Add(await done);
         }
     }
 
@@ -69,13 +83,19 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     {
         var state = ApplyResults();
         var intents = new List<RunEvent>();
-        if (await _freshness.CheckAsync(state) is { } changed)
+        if (await session.Freshness.CheckAsync(state) is { } changed)
         {
             state = Kernel.Kernel.Apply(state, changed);
             intents.Add(changed);
         }
+        else if (_watch?.Take(state) is { } noticed)
+        {
+            state = Kernel.Kernel.Apply(state, noticed);
+            intents.Add(noticed);
+        }
 
-        var begin = new List<Operations.Effect>();
+        _watch?.Follow(state);
+        var begin = new List<(Operations.Effect Effect, bool Aside)>();
         while (true)
         {
             var due = Kernel.Kernel.Decide(state);
@@ -91,7 +111,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
                 intents.Add(intent);
                 if (effect is not null)
                 {
-                    begin.Add(effect);
+                    begin.Add((effect, command is AskArchive));
                 }
             }
         }
@@ -103,9 +123,9 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
             await CommitAsync(intents, state, cancellationToken);
         }
 
-        foreach (var effect in begin)
+        foreach (var (effect, aside) in begin)
         {
-            _underWay.Add(effect(cancellationToken));
+            (aside ? _aside : _underWay).Add(effect(cancellationToken));
         }
 
         if (turn)

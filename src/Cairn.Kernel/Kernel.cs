@@ -49,7 +49,10 @@ public static class Kernel
             ToolCallStarted x => ToolFold.Started(state, x),
             ToolCallDenied x => ToolFold.Denied(state, x),
             ToolCallFinished x => ToolFold.Finished(state, x),
+            FilesNoticed x => ContextFold.Noticed(state, x),
             FilesChanged x => ContextFold.Changed(state, x),
+            ArchiveAsked x => ArchiveFold.Asked(state, x),
+            ArchiveAnswered x => ArchiveFold.Answered(state, x),
             CheckpointTaken x => LifecycleFold.Mark(state, x.Reason),
             DecisionRequested x => DecisionFold.Requested(state, x),
             DecisionMade x => DecisionFold.Made(state, x),
@@ -112,6 +115,7 @@ public static class Kernel
             ToolCallDenied x => due.Any(c => c is DenyTool t && t.Call.Id == x.Call && t.Step == x.Step && t.Call.Tool == x.Tool
                 && t.Policy == x.Policy && BlobHash.OfText(t.Text) == x.Result),
             DecisionRequested x => due.Any(c => c is AskHuman h && h.Decision == x.Decision && h.Kind == x.Kind && h.Call?.Id == x.Call),
+            ArchiveAsked x => due.Any(c => c is AskArchive a && a.Query == x.Query),
             JudgeStarted x => due.Any(c => c is RunJudge j && j.Round == x.Round && j.Layer == x.Layer),
             MergeStarted => state.Phase == RunPhase.Ended || due.Any(c => c is MergeChanges),
             RunEnded x => due.Any(c => c is EndRun e && e.Outcome == x.Outcome && e.Reason == x.Reason),

@@ -39,7 +39,7 @@ internal sealed class FactMeasure
         Happen(new RunStarted(
             K.Version, new AgentSpec(AgentKind.Model, "bench", Text("You work."), default, 500, [new("read_file", EffectClass.Pure), new("ask_human", EffectClass.Pure)]),
             Text(kind == "task" ? string.Join('\n', words) : "do it"), "bench", "/repo", [], new("bench:one", Window, 4_000, Recorded: true),
-            new() { Steps = int.MaxValue, ErrorsInARow = int.MaxValue }, MergeMode.Never, null) { Fence = BlobHash.OfText("bench") });
+            new() { Steps = int.MaxValue, ErrorsInARow = int.MaxValue }, MergeMode.Never, null) { Fence = BlobHash.OfText("bench"), ContextRules = ContextState.Rules });
         var planted = Plant(kind, words);
         for (var moves = _state.Context!.Moves; _state.Context.Moves < moves + Moves;)
         {

@@ -8,8 +8,11 @@ internal static class FaultMeasure
     /// <param name="Trace">The trace.</param>
     /// <param name="Uses">Its uses.</param>
     /// <param name="First">Uses of something for the first time: no policy can avoid them.</param>
-    /// <param name="Again">Uses of something that was there before and had been left out, by policy; "best" is hindsight.</param>
+    /// <param name="Again">Uses of something that was there before and had been left out, by policy, one page at a time; "moves" is ours in large moves, "best" is hindsight.</param>
     public sealed record Row(string Trace, int Uses, int First, IReadOnlyDictionary<string, int> Again);
+
+    /// <summary>What a move leaves filled, as in the kernel: it takes many pages at once, so that prefixes stay.</summary>
+    private const double LowWater = 0.47;
 
     private static readonly string[] Policies = ["lru", "two-queues", "next-use"];
 
@@ -23,11 +26,13 @@ internal static class FaultMeasure
             again[policy] = Faults(uses, room, (at, page) => rules.Worth(new(page.Kind, at - page.Came, at - page.Used, page.Uses, page.Tokens, false, false)));
         }
 
+        var ours = ContextPolicy.Of(null);
+        again["moves"] = Faults(uses, room, (at, page) => ours.Worth(new(page.Kind, at - page.Came, at - page.Used, page.Uses, page.Tokens, false, false)), LowWater);
         again["best"] = Faults(uses, room, (_, page) => -next[page.Used]);
         return new(name, uses.Count, uses.Select(u => u.Page).Distinct(StringComparer.Ordinal).Count(), again);
     }
 
-    private static int Faults(List<PageUse> uses, int room, Func<int, Page, double> worth)
+    private static int Faults(List<PageUse> uses, int room, Func<int, Page, double> worth, double down = 1)
     {
         var there = new Dictionary<string, Page>(StringComparer.Ordinal);
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -43,7 +48,8 @@ internal static class FaultMeasure
             }
 
             faults += times > 1 ? 1 : 0;
-            while (used + use.Tokens > room && there.Count > 0)
+            var limit = used + use.Tokens > room ? (int)(room * down) : room;
+            while (used + use.Tokens > limit && there.Count > 0)
             {
                 var at = i;
                 var leaves = there.MinBy(p => worth(at, p.Value)).Key;

@@ -19,7 +19,7 @@ internal sealed class LongRun
             K.Version,
             new AgentSpec(AgentKind.Model, "bench", new("role", BlobHash.OfText("role"), 600), default, 4_000, [new("read_file", EffectClass.Pure), new("run_command", EffectClass.Sandboxed)]),
             new TextSource("task", BlobHash.OfText("task"), 300), "bench", "/repo", [], new("bench:one", window, 8_000, Recorded: true),
-            new() { Steps = int.MaxValue, ErrorsInARow = int.MaxValue }, MergeMode.Never, null) { ContextPolicy = policy, Fence = BlobHash.OfText("bench") });
+            new() { Steps = int.MaxValue, ErrorsInARow = int.MaxValue }, MergeMode.Never, null) { ContextPolicy = policy, ContextRules = ContextState.Rules, Fence = BlobHash.OfText("bench") });
     }
 
     public RunState State { get; private set; } = RunState.New;

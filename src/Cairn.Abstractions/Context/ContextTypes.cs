@@ -17,6 +17,11 @@ public sealed record FileMark(string Path, BlobHash Version)
     public bool Written { get; init; }
 }
 
+/// <summary>A text from the archive.</summary>
+/// <param name="Text">The text; its source names file, version and lines.</param>
+/// <param name="Mark">The file that it was read from.</param>
+public sealed record ArchivedText(TextSource Text, FileMark Mark);
+
 /// <summary>What a tool's answer means for the context, beside its text.</summary>
 public sealed record ContextReport
 {

@@ -24,7 +24,10 @@ namespace Cairn.Abstractions;
 [JsonDerivedType(typeof(ToolCallStarted), "tool.started")]
 [JsonDerivedType(typeof(ToolCallDenied), "tool.denied")]
 [JsonDerivedType(typeof(ToolCallFinished), "tool.finished")]
+[JsonDerivedType(typeof(FilesNoticed), "files.noticed")]
 [JsonDerivedType(typeof(FilesChanged), "files.changed")]
+[JsonDerivedType(typeof(ArchiveAsked), "archive.asked")]
+[JsonDerivedType(typeof(ArchiveAnswered), "archive.answered")]
 [JsonDerivedType(typeof(CheckpointTaken), "checkpoint.taken")]
 [JsonDerivedType(typeof(DecisionRequested), "decision.requested")]
 [JsonDerivedType(typeof(DecisionMade), "decision.made")]
@@ -85,8 +88,16 @@ public sealed record RunStarted(
     /// <summary>The policy of the context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
 
+<<<<<<< HEAD
     /// <summary>What happens when an action names what does not exist; null to warn.</summary>
     public GroundingMode? Grounding { get; init; }
+=======
+    /// <summary>By which rules room is made in its prompts; null for the first ones.</summary>
+    public int? ContextRules { get; init; }
+
+    /// <summary>What matters is asked of an archive; null for no.</summary>
+    public bool? Archive { get; init; }
+>>>>>>> main
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>
@@ -274,10 +285,28 @@ public sealed record ToolCallFinished(
     public GroundingReport? Grounding { get; init; }
 }
 
+/// <summary>
+/// Somebody was seen to change files that the agent has read. Those that differ from what it knows are stale until it is told;
+/// those that do not are no longer.
+/// </summary>
+/// <param name="Files">The files as they were then.</param>
+public sealed record FilesNoticed(ImmutableArray<FileMark> Files) : RunEvent;
+
 /// <summary>Files that the agent has read are no longer what it read. It is told before its next step.</summary>
 /// <param name="Files">The files as they are now.</param>
 /// <param name="Note">What the agent is told: what changed, as a diff.</param>
 public sealed record FilesChanged(ImmutableArray<FileMark> Files, TextSource Note) : RunEvent;
+
+/// <summary>Intent: the archive is about to be asked what matters; nothing waits for its answer.</summary>
+/// <param name="Query">The text of the query.</param>
+/// <param name="State">Hash of the state before this record.</param>
+public sealed record ArchiveAsked(BlobHash Query, BlobHash State) : RunEvent;
+
+/// <summary>Result: what the archive found. The kernel decides what of it has room.</summary>
+/// <param name="Query">The text of the query.</param>
+/// <param name="Items">What it found, the most important first.</param>
+/// <param name="Problem">Why it found nothing; null when all went well.</param>
+public sealed record ArchiveAnswered(BlobHash Query, ImmutableArray<ArchivedText> Items, string? Problem) : RunEvent;
 
 /// <summary>The agent or a human marks this place.</summary>
 /// <param name="Reason">Why, for people.</param>

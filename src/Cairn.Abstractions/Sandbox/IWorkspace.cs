@@ -87,6 +87,9 @@ public interface IWorkspace : IAsyncDisposable
     /// </summary>
     long? Stamp(string path) => null;
 
+    /// <summary>Where a change of that file would show first; empty where nothing can be watched.</summary>
+    ImmutableArray<WatchedPlace> Places(string path) => [];
+
     /// <summary>Reads a whole file, following links that stay inside.</summary>
     /// <exception cref="WorkspaceException">When it cannot be read.</exception>
     WorkspaceFile Read(string path, long maxBytes);

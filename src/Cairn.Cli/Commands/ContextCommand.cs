@@ -16,7 +16,7 @@ internal static class ContextCommand
         var command = new Command("context", "Show a run's context tier by tier: what is in the prompt, what was left out, and why.") { id, at, explain };
         Invocation.Bind(command, async (call, parse, token) =>
         {
-            await using var cairn = call.OpenReadOnly(embedded: true);
+            await using var cairn = call.OpenReadOnly();
             var run = await cairn.FindAsync(parse.GetRequiredValue(id), token);
             var view = await cairn.ContextAsync(run.Id, parse.GetRequiredValue(at), token);
             if (parse.GetValue(explain) is { } address)
@@ -76,6 +76,11 @@ internal static class ContextCommand
                 Output.Line(string.Create(CultureInfo.InvariantCulture,
                     $"  {item.InPrompt,7} {item.Tokens,7}  {item.Form,-7} {(item.Pinned ? "pin" : "   ")} {(item.Untrusted ? "?" : " ")} step {item.LastUse,-4} {Safe.Line(Local(item.Address), 90)}"));
             }
+        }
+
+        if (view.Archive is { } archive)
+        {
+            Output.Write($"Archive: {archive.Promoted} texts came into the prompt, {archive.Dropped} found no room; {archive.Without} prompts did not wait for it{(archive.Waiting ? "; it has not answered yet" : "")}");
         }
 
         var (bound, reused) = (view.Prompts.Sum(p => p.Bound), view.Prompts.Sum(p => p.Reused));

@@ -24,6 +24,8 @@ internal sealed class ApiRoutes(DaemonRuns runs, EventStream events, Func<Health
             await Answer(c, await _cairn.LogAsync(await RunAsync(c), c.RequestAborted), HostJson.Default.IReadOnlyListLogEntry));
         Get(app, "/v1/runs/{run}/state", async c =>
             await Answer(c, await _cairn.ShowAsync(await RunAsync(c), At(c), c.RequestAborted), HostJson.Default.StateView));
+        Get(app, "/v1/runs/{run}/context", async c =>
+            await Answer(c, await _cairn.ContextAsync(await RunAsync(c), At(c), c.RequestAborted), HostJson.Default.ContextView));
         Get(app, "/v1/runs/{run}/checkpoints", async c =>
             await Answer(c, await _cairn.CheckpointsAsync(await RunAsync(c), c.RequestAborted), HostJson.Default.IReadOnlyListCheckpointView));
         Get(app, "/v1/runs/{run}/diff", async c =>

@@ -22,6 +22,8 @@ internal sealed class Freshness(RunSession session)
     private const int MaxNoteBytes = 24 * 1024;
     private const string Source = "files changed";
 
+    private static readonly Known Unreadable = new(default, null, null);
+
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private long _kept;
 
@@ -33,16 +35,61 @@ internal sealed class Freshness(RunSession session)
             return null;
         }
 
+        return Compare(await session.WorkspaceAsync(state), Newest(state.Context.Files));
+    }
+
+    /// <summary>
+    /// What files that somebody was seen to change are now: told as a diff when they are no longer what the agent read, and
+    /// noted as unchanged when they are so again. What cannot be compared counts as gone until the agent reads it again.
+    /// </summary>
+    public async ValueTask<RunEvent> RefreshAsync(RunState state, RefreshFiles command)
+    {
         var workspace = await session.WorkspaceAsync(state);
+        var files = state.Context!.Files;
+        return Compare(workspace, command.Paths.Where(files.ContainsKey).Select(p => KeyValuePair.Create(p, files[p])), mustKnow: true) is { } changed
+            ? changed
+            : new FilesNoticed([.. command.Paths.Select(p => new FileMark(p, files.TryGetValue(p, out var seen) ? seen.Version : default))]);
+    }
+
+    /// <summary>Of some files those that are not what the agent knows; null where this cannot be told now.</summary>
+    /// <param name="workspace">May be changed meanwhile by a call of the run itself.</param>
+    /// <param name="files">The files, as the agent knows them.</param>
+    public ImmutableArray<FileMark>? Differing(IWorkspace workspace, IEnumerable<KeyValuePair<string, SeenFile>> files)
+    {
+        try
+        {
+            var marks = ImmutableArray.CreateBuilder<FileMark>();
+            foreach (var (path, seen) in files)
+            {
+                if (Now(workspace, path, seen) is { } now && now.Version != seen.Version)
+                {
+                    marks.Add(new(path, now.Version));
+                }
+            }
+
+            return marks.ToImmutable();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or IOException or WorkspaceException or UnauthorizedAccessException)
+        {
+            // A call of the run is just putting its changes into a layer.
+            return null;
+        }
+    }
+
+    private FilesChanged? Compare(IWorkspace workspace, IEnumerable<KeyValuePair<string, SeenFile>> files, bool mustKnow = false)
+    {
         var marks = ImmutableArray.CreateBuilder<FileMark>();
         var note = new StringBuilder();
-        foreach (var (path, seen) in Newest(state.Context.Files))
+        foreach (var (path, seen) in files)
         {
-            if (Now(workspace, path, seen) is { } now && now.Version != seen.Version && marks.Count < ContextReport.MaxFiles)
+            if ((Now(workspace, path, seen) ?? (mustKnow ? Unreadable : null)) is { } now && now.Version != seen.Version && marks.Count < ContextReport.MaxFiles)
             {
                 marks.Add(new(path, now.Version));
                 Describe(note, path, seen.Version, now);
-                Keep(path, now);
+                if (now != Unreadable)
+                {
+                    Keep(path, now);
+                }
             }
         }
 
@@ -85,7 +132,7 @@ internal sealed class Freshness(RunSession session)
         note.Append(WorkspaceName(path));
         if (now.Version.IsNone)
         {
-            note.Append(" is gone\n");
+            note.Append(ReferenceEquals(now, Unreadable) ? " changed and cannot be read as it is now\n" : " is gone\n");
             return;
         }
 

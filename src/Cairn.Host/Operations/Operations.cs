@@ -10,7 +10,11 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly SpawnOperation _spawn = new(session, control);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
+<<<<<<< HEAD
     private readonly CodeOperation _code = new(session);
+=======
+    private readonly ArchiveOperation _archive = new(session);
+>>>>>>> main
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);
@@ -28,7 +32,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     }
 
     // A human may think for a week, and a run waits for those below it: neither takes a place from those who work.
-    private static bool IsWaiting(Command command) => command is AskHuman or RunTool { Call.Tool: KernelTools.Spawn or GuestTools.Step };
+    private static bool IsWaiting(Command command) => command is AskHuman or AskArchive or RunTool { Call.Tool: KernelTools.Spawn or GuestTools.Step };
 
     private static Effect Gated(FairGate gate, Effect effect) => async token =>
     {
@@ -57,6 +61,10 @@ internal sealed class Operations(RunSession session, RunControl control)
                     : CodeOperation.Serves(run.Call.Tool)
                     ? token => _code.RunAsync(run, token)
                     : token => _tool.RunAsync(run, token));
+            case RefreshFiles refresh:
+                return (await session.Freshness.RefreshAsync(state, refresh), null);
+            case AskArchive ask:
+                return (new ArchiveAsked(ask.Query, hash), token => _archive.RunAsync(ask, token));
             case DenyTool deny:
                 var told = session.Count("", deny.Text);
                 return (new ToolCallDenied(deny.Call.Id, deny.Step, deny.Call.Tool, deny.Policy, told.Body, told.Tokens, hash), null);

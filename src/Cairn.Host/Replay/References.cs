@@ -39,6 +39,8 @@ public static class References
         ToolCallDenied x => [x.Result],
         ToolCallFinished x => [x.Result, x.Data ?? default, x.Context?.Brief?.Body ?? default],
         FilesChanged x => [x.Note.Body],
+        ArchiveAsked x => [x.Query],
+        ArchiveAnswered x => x.Items.Select(i => i.Text.Body),
         DecisionRequested x => [x.Question],
         DecisionMade x => [x.Answer],
         JudgeFinished x => [x.Report],

@@ -39,6 +39,12 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
     /// <summary>Makes the run's prompts.</summary>
     public PromptCache Prompts { get; } = new(services.Blobs.Get);
 
+    /// <summary>Compares what the agent has read with what there is.</summary>
+    public Freshness Freshness => field ??= new(this);
+
+    /// <summary>The workspace as it stands, if one is open: calls of the run may be changing it.</summary>
+    public IWorkspace? OpenWorkspace => _workspace;
+
     /// <summary>What stops the run while it is driven.</summary>
     public RunStop? Stop { get; set; }
 

@@ -42,7 +42,10 @@ internal static class ContextViewer
             run, position, model.Id, policy.Id, policy.Hash(), Room.Prompt(state), Room.Fixed(state.Spec) + context.Tokens, context.Calibration,
             [.. ContextItems.Of(state).Select(i => new ContextItemView(
                 i.Address(run), i.Tier.ToString(), i.Version, i.Provenance, i.Tokens, i.InPrompt, i.Form, i.Pinned, i.LastUse, i.Worth, i.Untrusted, i.Why))],
-            prompts.ToImmutable());
+            prompts.ToImmutable())
+        {
+            Archive = context.Archive is { } archive ? new(archive.Promoted, archive.Dropped, archive.Without, archive.Waiting) : null,
+        };
     }
 
     /// <summary>What two prompts that follow each other have in common at their beginning.</summary>

@@ -17,6 +17,8 @@ internal static class ContextFold
 
     private const int MaxPages = 16;
 
+    private static readonly ImmutableSortedSet<string> NoPaths = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>Adds an entry to the history: it is whole, at the end of the prompt.</summary>
     public static RunState Add(RunState state, HistoryEntry entry)
     {
@@ -51,14 +53,39 @@ internal static class ContextFold
 
         foreach (var mark in e.Files)
         {
-            context = context with { Files = Seen(context.Files, mark, null, state.Step) };
+            context = Known(context with { Files = Seen(context.Files, mark, null, state.Step) }, mark.Path);
         }
 
         return Add(state with { Context = context }, new(null, e.Note));
     }
 
+    /// <summary>Somebody was seen to change files: those that the agent knows otherwise are stale until it is told.</summary>
+    public static RunState Noticed(RunState state, FilesNoticed e)
+    {
+        if (state.Context is not { } context)
+        {
+            throw new JournalMeaningException("files are watched for a run that has no context");
+        }
+
+        foreach (var mark in e.Files)
+        {
+            context = context.Files.TryGetValue(mark.Path, out var seen) && seen.Version != mark.Version
+                ? context with { Stale = (context.Stale ?? NoPaths).Add(mark.Path) }
+                : Known(context, mark.Path);
+        }
+
+        return state with { Context = context };
+    }
+
+    /// <summary>A text of the archive comes into the prompt, as a note; the agent knows that version of its file from now on.</summary>
+    public static RunState Promote(RunState state, ArchivedText item)
+    {
+        var context = state.Context!;
+        return Add(state with { Context = context.Files.ContainsKey(item.Mark.Path) ? context : context with { Files = Seen(context.Files, item.Mark, null, state.Step) } }, new(null, item.Text));
+    }
+
     /// <summary>A prompt was asked.</summary>
-    public static ContextState Asked(ContextState context, long tokens) => context with { Asked = tokens };
+    public static ContextState Asked(ContextState context, long tokens) => ArchiveFold.Prompted(context) with { Asked = tokens };
 
     /// <summary>The provider counted the prompt: what it counted more than the bound said counts from now on.</summary>
     public static ContextState Answered(ContextState context, ModelUsage usage, ModelBinding model)
@@ -84,7 +111,7 @@ internal static class ContextFold
     {
         foreach (var mark in report.Files.IsDefault ? [] : report.Files)
         {
-            context = context with { Files = Seen(context.Files, mark, call.Id, step) };
+            context = Known(context with { Files = Seen(context.Files, mark, call.Id, step) }, mark.Path);
         }
 
         if (report.Slot is { } slot)
@@ -100,6 +127,10 @@ internal static class ContextFold
         var pins = report.Pin is { } pin ? Pin(context.Pins, ContextAddress.Local(pin)) : context.Pins;
         return context with { Pins = report.Unpin is { } unpin ? pins.Remove(ContextAddress.Local(unpin)) : pins };
     }
+
+    /// <summary>The agent was told, by whatever way, what a file is: it is stale no more.</summary>
+    private static ContextState Known(ContextState context, string path) =>
+        context.Stale?.Remove(path) is { } left ? context with { Stale = left.IsEmpty ? null : left } : context;
 
     private static string? Path(string address) => address.StartsWith("file:", StringComparison.Ordinal) ? address["file:".Length..] : null;
 

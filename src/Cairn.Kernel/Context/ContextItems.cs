@@ -105,7 +105,7 @@ public static class ContextItems
             : string.Create(CultureInfo.InvariantCulture, $"{mark.Path}@{mark.Version.Short}{(mark.From == 0 ? "" : $":{mark.From}-{mark.To}")}, call {done.Id}");
         var tier = gone || form == PageForm.Stub ? ContextTier.L3 : Tier(state, entry, turn.Step, window);
         return new(tier, name, mark?.Version ?? done.Result, from, done.Tokens, gone ? 0 : done.In(form), gone ? "gone" : form.ToString().ToLowerInvariant(),
-            Why(entry, window, form, kept ? "pinned" : facts.Superseded ? "a later answer shows the same" : facts.Stale ? "the file changed since" : null))
+            Why(entry, window, form, kept ? "pinned" : facts.Superseded ? "a later answer shows the same" : facts.Stale ? "the file changed since" : mark is not null && state.Context.Stale?.Contains(mark.Path) == true ? "somebody changed the file; the agent is told before it is asked again" : null))
         {
             Pinned = kept,
             LastUse = state.Step - facts.Idle,

@@ -13,6 +13,12 @@ public sealed record ContextState
     /// <summary>Nothing happened yet.</summary>
     public static readonly ContextState Empty = new();
 
+    /// <summary>
+    /// The rules by which room is made in new runs. By the first ones a move left up to four fifths of the room filled when nothing
+    /// but turns could go, and so the next one came soon; by these it always goes down to the low-water mark.
+    /// </summary>
+    public const int Rules = 2;
+
     /// <summary>What of the history is in the prompt.</summary>
     [JsonIgnore]
     public ContextWindow Window { get; init; } = ContextWindow.All;
@@ -41,6 +47,12 @@ public sealed record ContextState
     /// <summary>The files that the agent has seen, at the versions that it knows.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, SeenFile> Files { get; init; } = ImmutableSortedDictionary.Create<string, SeenFile>(StringComparer.Ordinal);
+
+    /// <summary>Files that somebody was seen to change since, and that the agent was not told of yet; null for none.</summary>
+    public ImmutableSortedSet<string>? Stale { get; init; }
+
+    /// <summary>What was asked of the archive; null for nothing.</summary>
+    public ArchiveState? Archive { get; init; }
 
     /// <summary>Errors that nothing has resolved yet, oldest first.</summary>
     [JsonIgnore]

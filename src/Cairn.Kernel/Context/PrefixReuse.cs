@@ -4,15 +4,15 @@ namespace Cairn.Kernel;
 public static class PrefixReuse
 {
     /// <summary>
-    /// Tokens of the prompt before that could have been the beginning of this one, had nothing of it been moved (its last line,
-    /// which is new in every prompt, left out), and tokens that are.
+    /// Tokens of the prompt before that could have been the beginning of this one: a common beginning is no longer than either of
+    /// the two (the last line, which is new in every prompt, left out). And tokens that are.
     /// </summary>
     public static (long Bound, long Shared) Between(PromptPlan before, PromptPlan now)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(now);
         long shared = Room.Fixed(now.Spec);
-        var bound = shared + Settled(before);
+        var bound = Math.Min(Size(before), Size(now));
         if (before.Window.Digest == now.Window.Digest)
         {
             shared += now.Window.Carried?.Tokens ?? 0;
@@ -31,9 +31,11 @@ public static class PrefixReuse
         return (bound, Math.Min(shared, bound));
     }
 
-    private static long Settled(PromptPlan plan)
+    /// <summary>Tokens of a prompt without its last line.</summary>
+    public static long Size(PromptPlan plan)
     {
-        var sum = (long)(plan.Window.Carried?.Tokens ?? 0);
+        ArgumentNullException.ThrowIfNull(plan);
+        var sum = Room.Fixed(plan.Spec) + (long)(plan.Window.Carried?.Tokens ?? 0);
         for (var i = plan.Window.First; i < plan.History.Count; i++)
         {
             sum += plan.History[i].Tokens(plan.Window.Of(i).AsSpan());

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Cairn.Abstractions;
 
 namespace Cairn.Kernel;
@@ -18,6 +19,14 @@ public sealed record AskModel(
     /// <summary>What is moved in the context to make room; null for nothing.</summary>
     public ContextDecision? Context { get; init; }
 }
+
+/// <summary>Tell the agent what became of files that somebody changed behind its back, before it is asked again.</summary>
+/// <param name="Paths">The files.</param>
+public sealed record RefreshFiles(ImmutableArray<string> Paths) : Command;
+
+/// <summary>Ask the archive what matters for what the run is about. It runs beside everything else, and nothing waits for it.</summary>
+/// <param name="Query">The text of the query.</param>
+public sealed record AskArchive(BlobHash Query) : Command;
 
 /// <summary>Run a tool.</summary>
 /// <param name="Step">The step.</param>

@@ -27,7 +27,7 @@ internal static class LifecycleFold
     {
         Model = e.Model ?? past.Model,
         Layer = e.Layer ?? past.Layer,
-        Context = e.Model is null || past.Context is null ? past.Context : past.Context with { Calibration = 1000, Ceiling = null, Refusals = 0 },
+        Context = e.Model is null || past.Context is null ? ArchiveFold.Idle(past.Context) : ArchiveFold.Idle(past.Context)! with { Calibration = 1000, Ceiling = null, Refusals = 0 },
         ForkedFrom = e.Source,
         Stop = StopState.None,
         Spending = new(),
@@ -62,7 +62,7 @@ internal static class LifecycleFold
             Decisions = state.Decisions,
             Merged = state.Merged,
             MergedLayer = state.MergedLayer,
-            Context = to.State.Context is null ? null : to.State.Context with { Calibration = state.Context!.Calibration, Ceiling = state.Context.Ceiling },
+            Context = to.State.Context is null ? null : ArchiveFold.Idle(to.State.Context)! with { Calibration = state.Context!.Calibration, Ceiling = state.Context.Ceiling },
             Outcome = null,
             Reason = e.Reason,
             Stop = e.Continue ? StopState.None : StopState.Paused,
@@ -116,6 +116,7 @@ internal static class LifecycleFold
         {
             Started = false,
             Turn = turn,
+            Context = ArchiveFold.Idle(state.Context),
             Decision = state.Decision is null ? null : state.Decision with { Asked = false },
             Spending = state.Spending with { ReservedTokens = 0, ReservedUsd = 0 },
         };

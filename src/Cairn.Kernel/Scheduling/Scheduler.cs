@@ -19,6 +19,11 @@ internal static class Scheduler
             return [];
         }
 
+        if (state.Context is { Stale: { } stale })
+        {
+            return [new RefreshFiles([.. stale])];
+        }
+
         if (Budget.Exhausted(state) is { } exhausted)
         {
             return [new EndRun(RunOutcome.OverBudget, exhausted)];
@@ -47,7 +52,8 @@ internal static class Scheduler
 
         var step = state.FailedAttempts > 0 ? state.Step : NextStep(state);
         var plan = new PromptPlan(state.Spec, state.Model!, state.History, context.Window, tokens, Budget.Footer(state));
-        return [new AskModel(step, state.FailedAttempts + 1, plan, output, reserve, Delay(state)) { Context = decision }];
+        var ask = new AskModel(step, state.FailedAttempts + 1, plan, output, reserve, Delay(state)) { Context = decision };
+        return ArchiveFold.Due(state) is { } archive ? [archive, ask] : [ask];
     }
 
     /// <summary>

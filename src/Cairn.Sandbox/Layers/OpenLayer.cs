@@ -19,6 +19,9 @@ internal sealed class OpenLayer : IDisposable
 
     public DirectoryHandle Tree { get; private set; }
 
+    /// <summary>The name of the directory that holds its tree, relative to the state directory.</summary>
+    public string Root => _root;
+
     /// <summary>Its tree's name relative to the state directory.</summary>
     public string Mount => _root + "/d";
 

@@ -74,6 +74,9 @@ internal sealed partial class Workspace : IWorkspace
             : null;
     }
 
+    public ImmutableArray<WatchedPlace> Places(string path) => FileNames.IsGit(path) ? []
+        : [new(Root, path), new(Path.Combine(_files.Path, "open"), $"{FileNames.Last(_open.Root)}/d/{path}")];
+
     public WorkspaceFile Read(string path, long maxBytes)
     {
         var found = Existing(path);

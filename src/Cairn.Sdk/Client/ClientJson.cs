@@ -22,6 +22,7 @@ namespace Cairn.Sdk;
 [JsonSerializable(typeof(IReadOnlyList<CheckpointView>))]
 [JsonSerializable(typeof(IReadOnlyList<PendingDecision>))]
 [JsonSerializable(typeof(StateView))]
+[JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(DiffView))]
 [JsonSerializable(typeof(ReplayView))]
 [JsonSerializable(typeof(ComparisonView))]

@@ -16,7 +16,18 @@ namespace Cairn.Sdk;
 /// <param name="Prompts">The prompts up to there, with what each could take over from the one before.</param>
 public sealed record ContextView(
     RunId Run, long Position, string Model, string Policy, BlobHash PolicyHash, long Room, long Tokens, int Calibration,
-    ImmutableArray<ContextItemView> Items, ImmutableArray<PromptReuse> Prompts);
+    ImmutableArray<ContextItemView> Items, ImmutableArray<PromptReuse> Prompts)
+{
+    /// <summary>What came from the archive; null when none was asked.</summary>
+    public ArchiveView? Archive { get; init; }
+}
+
+/// <summary>What came of asking the archive.</summary>
+/// <param name="Promoted">Texts that were put into the prompt.</param>
+/// <param name="Dropped">Texts for which there was no room.</param>
+/// <param name="Without">Prompts that were asked while its answer was missing.</param>
+/// <param name="Waiting">Its answer is missing now.</param>
+public sealed record ArchiveView(int Promoted, int Dropped, int Without, bool Waiting);
 
 /// <summary>An item of a context.</summary>
 /// <param name="Address">ctx://RUN/TIER/ITEM.</param>
@@ -38,7 +49,7 @@ public sealed record ContextItemView(
 /// <param name="Step">The step.</param>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Tokens">Upper bound of its tokens.</param>
-/// <param name="Bound">Tokens of the prompt before it that could be its beginning, had nothing been moved.</param>
+/// <param name="Bound">Tokens of the prompt before it that could be its beginning: no more than either of the two has.</param>
 /// <param name="Reused">Tokens of the prompt before it that are its beginning.</param>
 /// <param name="Break">Why the two differ; null when they do not.</param>
 /// <param name="Avoidable">Nothing forced the difference.</param>

@@ -169,6 +169,10 @@ public sealed class RemoteCairn : ICairn
         _connection.GetAsync($"v1/runs/{run}/state?at={Uri.EscapeDataString(place)}", ClientJson.Default.StateView, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<ContextView> ContextAsync(RunId run, string place, CancellationToken cancellationToken) =>
+        _connection.GetAsync($"v1/runs/{run}/context?at={Uri.EscapeDataString(place)}", ClientJson.Default.ContextView, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CheckpointView>> CheckpointsAsync(RunId run, CancellationToken cancellationToken) =>
         _connection.GetAsync($"v1/runs/{run}/checkpoints", ClientJson.Default.IReadOnlyListCheckpointView, cancellationToken);
 

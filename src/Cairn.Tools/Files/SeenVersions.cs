@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cairn.Abstractions;
 
 namespace Cairn.Tools.Files;
@@ -14,6 +15,7 @@ internal sealed class SeenVersions
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Seen> _order = new();
+    private readonly Dictionary<(RunId Run, string Path), List<LinkedListNode<Seen>>> _byPath = [];
     private long _bytes;
 
     public void Add(RunId run, WorkspaceFile file) => Add(run, file.Path, file.Version, file.Content);
@@ -28,7 +30,8 @@ internal sealed class SeenVersions
         lock (_gate)
         {
             Remove(Node(run, path, version.Value));
-            _order.AddFirst(new Seen(run, path, version, content.ToArray()));
+            var node = _order.AddFirst(new Seen(run, path, version, content.ToArray()));
+            (CollectionsMarshal.GetValueRefOrAddDefault(_byPath, (run, path), out _) ??= []).Add(node);
             _bytes += content.Length;
             while (_order.Count > MaxEntries || _bytes > MaxBytes)
             {
@@ -46,25 +49,23 @@ internal sealed class SeenVersions
         }
     }
 
-    private LinkedListNode<Seen>? Node(RunId run, string path, string version)
-    {
-        for (var node = _order.First; node is not null; node = node.Next)
-        {
-            if (node.Value.Run == run && node.Value.Path == path && FileVersion.Is(version, node.Value.Version))
-            {
-                return node;
-            }
-        }
-
-        return null;
-    }
+    private LinkedListNode<Seen>? Node(RunId run, string path, string version) =>
+        _byPath.TryGetValue((run, path), out var nodes) ? nodes.Find(n => FileVersion.Is(version, n.Value.Version)) : null;
 
     private void Remove(LinkedListNode<Seen>? node)
     {
-        if (node is not null)
+        if (node is null)
         {
-            _order.Remove(node);
-            _bytes -= node.Value.Content.Length;
+            return;
+        }
+
+        _order.Remove(node);
+        _bytes -= node.Value.Content.Length;
+        var place = (node.Value.Run, node.Value.Path);
+        _byPath[place].Remove(node);
+        if (_byPath[place].Count == 0)
+        {
+            _byPath.Remove(place);
         }
     }
 

@@ -72,6 +72,35 @@ public sealed class ProviderTests
         NoKey(scene, run);
     }
 
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_prompt_that_the_provider_refuses_as_too_long_is_asked_again_shorter_and_the_agent_never_learns_of_it(string model)
+    {
+        await using var server = await FakeServer.StartAsync();
+        using var scene = await SceneAsync(server);
+        scene.Put("big.txt", string.Join('\n', Enumerable.Range(0, 1_500).Select(i => $"line {i} of a long text that fills the prompt up")));
+        server.Enqueue(new FakeReply(Answer(model, new() { Calls = [Call("a", "read_file", new { path = "big.txt", start_line = (int?)null, end_line = (int?)null })], Finish = FinishReason.ToolCalls, Usage = new(1000, 50) })));
+        var refusal = model.StartsWith("openai", StringComparison.Ordinal)
+            ? "This model's maximum context length is 16000 tokens. However, your messages resulted in 33000 tokens."
+            : "prompt is too long: 33000 tokens > 16000 maximum";
+        server.Enqueue(FakeReply.Json(400, Error("invalid_request_error", refusal)));
+        server.Enqueue(new FakeReply(Answer(model, new() { Calls = [Call("b", "read_file", new { path = "code.txt", start_line = (int?)null, end_line = (int?)null })], Finish = FinishReason.ToolCalls, Usage = new(1000, 50) })));
+        server.Enqueue(new FakeReply(Answer(model, new() { Calls = [Call("c", "complete", new { summary = "it is done", outcome = "done" })], Finish = FinishReason.ToolCalls, Usage = new(1000, 70) })));
+        (await scene.RunAsync(model)).Exits(0);
+        var asked = server.Requests.Where(r => r.Body.Length > 0).Select(r => r.Body).ToList();
+        Assert.Equal(4, asked.Count);
+        Assert.True(asked[2].Length < asked[1].Length * 0.75, $"{asked[1].Length} and then {asked[2].Length} bytes");
+        Assert.All(asked, body => Assert.DoesNotContain("33000", body, StringComparison.Ordinal));
+        Assert.Contains("recall", asked[2], StringComparison.Ordinal);
+        var events = await scene.EventsAsync();
+        var refused = Assert.Single(events.OfType<ModelCallFailed>());
+        Assert.Equal(ModelErrorKind.TooLong, refused.Kind);
+        var again = Assert.IsType<ModelCallStarted>(events[events.IndexOf(refused) + 1]);
+        Assert.True(again is { Attempt: 2, Context.After: > 0 } && again.Step == refused.Step, "it was not made shorter");
+        (await scene.CairnAsync("context", "last")).Exits(0).Says("the provider refused the prompt as too long");
+        await scene.VerifiedAsync();
+    }
+
     private static async Task<Scene> SceneAsync(FakeServer server)
     {
         var scene = await Scene.NewAsync();

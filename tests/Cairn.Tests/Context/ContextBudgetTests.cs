@@ -16,11 +16,38 @@ public sealed class ContextBudgetTests
     [InlineData(1, "next-use")]
     [InlineData(2, "lru")]
     [InlineData(3, "two-queues")]
-    public void The_budget_is_never_exceeded_nothing_is_lost_and_the_sum_is_true_over_random_operations(int seed, string policy)
+    public void The_budget_is_never_exceeded_nothing_is_lost_and_the_sum_is_true_over_random_operations(int seed, string policy) =>
+        Work(seed, policy, ContextState.Rules, Operations / 3);
+
+    [Fact]
+    public void The_same_holds_for_runs_of_the_first_rules() => Work(4, "next-use", null, Operations / 6);
+
+    [Fact]
+    public void By_the_rules_of_new_runs_room_is_made_less_often_for_the_same_work()
     {
-        var work = new RandomWork(seed, policy, Window);
+        int Moves(int? rules)
+        {
+            var work = new RandomWork(7, "next-use", Window, rules);
+            for (var i = 0; i < 3_000; i++)
+            {
+                work.Step();
+            }
+
+            return work.State.Context!.Moves;
+        }
+
+        Assert.InRange(Moves(ContextState.Rules), 10, Moves(null) - 1);
+    }
+
+    /// <summary>The campaign: explicit, because it takes long.</summary>
+    [Fact(Explicit = true)]
+    public void The_budget_is_never_exceeded_over_a_hundred_thousand_random_operations() => Work(5, "next-use", ContextState.Rules, 100_000);
+
+    private static void Work(int seed, string policy, int? rules, int operations)
+    {
+        var work = new RandomWork(seed, policy, Window, rules);
         var longest = 0L;
-        for (var i = 0; i < Operations / 3; i++)
+        for (var i = 0; i < operations; i++)
         {
             work.Step();
             var state = work.State;

@@ -2,6 +2,7 @@ using System.Text;
 using Cairn.Host;
 using Cairn.Host.Simulation;
 using Cairn.Kernel;
+using Cairn.Tests.Kernel;
 using Cairn.Tests.Simulation;
 
 namespace Cairn.Tests.Context;
@@ -40,6 +41,28 @@ public sealed class FreshnessTests
         var events = Play(job => job.Machine.Files.Repository = File(job, "one\ntwo\n"), Read, edit, SimulatedJob.Done);
         Assert.Contains(events.OfType<ToolCallFinished>(), e => e.Context is { Files: [{ Written: true }] });
         Assert.Empty(events.OfType<FilesChanged>());
+    }
+
+    [Fact]
+    public void No_model_is_asked_while_a_file_is_stale_and_what_is_so_again_is_stale_no_more()
+    {
+        var run = new Scripted(Scripted.Spec());
+        run.Answer("read");
+        var call = run.Take<RunTool>().Call;
+        FileMark Mark(string text) => new("a.txt", BlobHash.OfText(text));
+        run.Happen(new ToolCallFinished(call.Id, ToolStatus.Ok, run.Put("one"), 5, null, 0, ToolSignal.None, null, 1) { Context = new() { Files = [Mark("one")] } });
+
+        // The call that is under way goes on; the next one waits.
+        var state = Cairn.Kernel.Kernel.Apply(run.State, new FilesNoticed([Mark("two"), new("unread.txt", default)]));
+        Assert.Equal(["a.txt"], state.Context!.Stale!);
+        Assert.NotEqual(Cairn.Kernel.Kernel.Hash(run.State), Cairn.Kernel.Kernel.Hash(state));
+        Assert.Empty(Cairn.Kernel.Kernel.Decide(state));
+        state = Cairn.Kernel.Kernel.Apply(state, new ModelCallFailed(state.Step, 1, ModelErrorKind.Unavailable, "no", null));
+        Assert.Equal(["a.txt"], Assert.IsType<RefreshFiles>(Assert.Single(Cairn.Kernel.Kernel.Decide(state))).Paths);
+        Assert.IsType<AskModel>(Cairn.Kernel.Kernel.Decide(Cairn.Kernel.Kernel.Apply(state, new FilesNoticed([Mark("one")])))[0]);
+        var told = Cairn.Kernel.Kernel.Apply(state, new FilesChanged([Mark("two")], new("files changed", run.Put("diff"), 10)));
+        Assert.Null(told.Context!.Stale);
+        Assert.IsType<AskModel>(Cairn.Kernel.Kernel.Decide(told)[0]);
     }
 
     private static List<RunEvent> Play(Action<SimulatedJob> prepare, params ScriptedTurn[] turns) => PlayWithPrompts(prepare, turns).Events;

@@ -10,12 +10,12 @@ internal sealed class RandomWork
     private readonly Random _random;
     private int _layers;
 
-    public RandomWork(int seed, string policy, int window)
+    public RandomWork(int seed, string policy, int window, int? rules = ContextState.Rules)
     {
         _random = new(seed);
         Happen(Kernel.Scripted.Spec(
             new() { Steps = int.MaxValue, ErrorsInARow = int.MaxValue, Attempts = int.MaxValue },
-            model: new("test:one", window, 2_000, Recorded: true)) with { ContextPolicy = policy });
+            model: new("test:one", window, 2_000, Recorded: true)) with { ContextPolicy = policy, ContextRules = rules });
         Ask();
     }
 
@@ -58,7 +58,9 @@ internal sealed class RandomWork
         if (_random.Next(8) == 0 && State.Context!.Files.Count > 0 && State is { Phase: RunPhase.Model, Started: false })
         {
             var file = State.Context.Files.ElementAt(_random.Next(State.Context.Files.Count)).Key;
-            Happen(new FilesChanged([new(file, BlobHash.OfText($"{_random.Next(9)}"))], new("files changed", BlobHash.OfText("n"), _random.Next(10, 600))));
+            FileMark mark = new(file, BlobHash.OfText($"{_random.Next(9)}"));
+            Happen(new FilesNoticed([mark]));
+            Happen(new FilesChanged([mark], new("files changed", BlobHash.OfText("n"), _random.Next(10, 600))));
         }
 
         Ask();

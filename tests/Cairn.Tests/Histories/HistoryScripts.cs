@@ -20,6 +20,8 @@ internal static class HistoryScripts
         ["paused"] = Paused,
         ["conflicts"] = Conflicts,
         ["context"] = Context,
+        ["watched"] = Watched,
+        ["archive"] = Archive,
     };
 
     /// <summary>An invalid call, a failed call, reads side by side, a rejection by the judge, its acceptance, a merge.</summary>
@@ -128,6 +130,40 @@ internal static class HistoryScripts
 
         Assert.True(run.State.Context is { Moves: > 1, Window.Carried.Texts.Length: > 2, Errors.Length: 1, Ceiling: not null }, "nothing was carried on");
         run.Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
+    }
+
+    /// <summary>Files that somebody changes while the model answers and while a command runs, and one that is as it was again; rules that make room at once.</summary>
+    private static void Watched(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "watched", window: 8_000, rules: Cairn.Kernel.ContextState.Rules);
+        FileMark File(string path, string text) => new(path, BlobHash.OfText(text));
+        run.Answer("I read.", ("read", """{"path":"a.c"}"""), ("read", """{"path":"b.c"}"""))
+            .Finish("int a;", report: new() { Files = [File("a.c", "int a;")] }).Finish("int b;", report: new() { Files = [File("b.c", "int b;")] })
+            .Happen(new FilesNoticed([File("a.c", "int A;"), File("b.c", "")])).Happen(new FilesNoticed([File("b.c", "int b;"), File("c.c", "unread")]));
+        Assert.Equal(["a.c"], run.State.Context!.Stale!);
+        run.Answer("I build.", ("write", """{"command":"make"}""")).Happen(new FilesNoticed([new("b.c", default)]))
+            .Finish("built", layer: "l1", changed: new([File("a.c", "int A;"), new("b.c", default)], run.Text("files changed", "a.c changed\n-int a;\n+int A;\nb.c is gone")));
+        Assert.Null(run.State.Context.Stale);
+        for (var i = 0; i < 16; i++)
+        {
+            run.Answer($"Look {i}.", ("read", $$"""{"path":"{{i}}.c"}""")).Finish($"text {i}", tokens: 700);
+        }
+
+        Assert.True(run.State.Context.Moves > 1, "no room was made");
+        run.Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
+    }
+
+    /// <summary>An archive that answers while the model does, one whose answer is lost in a crash, one that fails; and what found no room.</summary>
+    private static void Archive(StateStore store)
+    {
+        var run = ScriptedRun.Start(store, "archive", window: 12_000, rules: Cairn.Kernel.ContextState.Rules, archive: true);
+        ArchivedText Item(string text, int tokens) => new(run.Text($"from memory: {text}.c@{BlobHash.OfText(text).Short}:1-4", text) with { Tokens = tokens }, new($"{text}.c", BlobHash.OfText(text)) { From = 1, To = 4 });
+        run.Happen(new ArchiveAnswered(run.State.Spec.Task.Body, [Item("a", 200), Item("b", 9_000), Item("c", 100)], null))
+            .Answer("I plan.", ("read", """{"todo":1}""")).Finish("[ ] mend it", report: new() { Slot = ContextReport.Todo });
+        Assert.True(run.State.Context!.Archive is { Promoted: 2, Dropped: 1, Waiting: true }, "the list of things to do is no query");
+        run.Happen(new RunRecovered("resume")).Happen(new ArchiveAnswered(BlobHash.OfText("[ ] mend it"), [], "It did not answer."))
+            .Answer("Done.", ("complete", """{"outcome":"done"}""")).Finish("ok");
+        Assert.Equal(3, run.State.Context!.Archive!.Without);
     }
 
     /// <summary>Calls that a policy permits and forbids, one that no rule permits, a rule that cannot be evaluated, and a model that it forbids.</summary>

@@ -134,6 +134,7 @@ internal sealed class Scripted
         {
             AskModel x => new ModelCallStarted(x.Step, x.Attempt, x.Plan.Model.Id, default, x.Reserve.Tokens, x.Reserve.Usd, hash) { Context = x.Context },
             RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash),
+            AskArchive x => new ArchiveAsked(x.Query, hash),
             AskHuman x => new DecisionRequested(x.Decision, x.Kind, default, [], x.Call?.Id),
             RunJudge x => new JudgeStarted(x.Round, x.Layer, hash),
             MergeChanges => new MergeStarted(default, hash),

@@ -35,7 +35,7 @@ internal sealed class ScriptedRun
     public static ScriptedRun Start(
         StateStore store, string run, string task = "fix the test", AgentKind kind = AgentKind.Model, JudgeSpec? judge = null,
         MergeMode merge = MergeMode.Auto, RunLimits? limits = null, int window = 100_000, RunId? parent = null, string? layer = null, bool refuse = false,
-        PolicyBinding? policy = null)
+        PolicyBinding? policy = null, int? rules = null, bool? archive = null)
     {
         var definitions = CairnJson.Bytes(
             [new ToolDefinition("read", "Reads a file.", """{"type":"object"}"""), new ToolDefinition("write", "Writes a file.", """{"type":"object"}""")],
@@ -53,6 +53,8 @@ internal sealed class ScriptedRun
             Parent = parent,
             BaseLayer = layer is null ? null : LayerId.Parse(layer),
             Policy = policy,
+            ContextRules = rules,
+            Archive = archive,
         });
         return script;
     }
@@ -196,6 +198,7 @@ internal sealed class ScriptedRun
                 x.Reserve.Tokens, x.Reserve.Usd, hash) { Context = x.Context },
             RunTool x => new ToolCallStarted(x.Call.Id, x.Step, x.Call.Tool, x.Call.Arguments, x.Call.Effect, x.Layer, hash) { Policy = x.Policy },
             DenyTool x => new ToolCallDenied(x.Call.Id, x.Step, x.Call.Tool, x.Policy, Put(x.Text), TokenEstimate.UpperBound(x.Text.Length), hash),
+            AskArchive x => new ArchiveAsked(x.Query, hash),
             AskHuman x => new DecisionRequested(x.Decision, x.Kind, Put("which one?"), ["this", "that"], x.Call?.Id),
             RunJudge x => new JudgeStarted(x.Round, x.Layer, hash),
             MergeChanges => new MergeStarted(Put("{}"), hash),
