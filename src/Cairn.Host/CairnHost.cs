@@ -126,12 +126,8 @@ public static class CairnHost
             OrphanedShells.End(services);
         }
 
-<<<<<<< HEAD
-        return new EmbeddedCairn(services, new Closing(services.Code, routes, models, layers, store, journal as IDisposable), run => JournalAccess.DamageOf(store, run))
-=======
-return new EmbeddedCairn(
-            services, new Closing(watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
->>>>>>> main
+        return new EmbeddedCairn(
+            services, new Closing(services.Code, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

@@ -54,16 +54,14 @@ public sealed record RunServices
     /// <summary>Counts the tokens of texts as a model does, by the model's id; null where nobody can, and a bound stands for the count.</summary>
     public Func<string, ITokenCounter?> TokenCounter { get; init; } = _ => null;
 
-<<<<<<< HEAD
     /// <summary>The models of the code that runs work on; null where names are not checked.</summary>
     internal CodeModels? Code { get; init; }
-=======
+
     /// <summary>Tells soon when files change that agents have read; null where changes are only found by comparing.</summary>
     public IFileWatch? Watch { get; init; }
 
     /// <summary>What is known beyond a run's own past; null for nothing.</summary>
     public IArchive? Archive { get; init; }
->>>>>>> main
 
     /// <summary>Turns what a user names into a repository's absolute path, or says why it is none.</summary>
     public Func<string, string> FindRepository { get; init; } = Repositories.Check;

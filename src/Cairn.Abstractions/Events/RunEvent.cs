@@ -88,16 +88,14 @@ public sealed record RunStarted(
     /// <summary>The policy of the context, by name; null for the default.</summary>
     public string? ContextPolicy { get; init; }
 
-<<<<<<< HEAD
     /// <summary>What happens when an action names what does not exist; null to warn.</summary>
     public GroundingMode? Grounding { get; init; }
-=======
+
     /// <summary>By which rules room is made in its prompts; null for the first ones.</summary>
     public int? ContextRules { get; init; }
 
     /// <summary>What matters is asked of an archive; null for no.</summary>
     public bool? Archive { get; init; }
->>>>>>> main
 }
 
 /// <summary>A run begins where another one was. Always the first record of a fork.</summary>

@@ -10,11 +10,8 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly SpawnOperation _spawn = new(session, control);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
-<<<<<<< HEAD
     private readonly CodeOperation _code = new(session);
-=======
     private readonly ArchiveOperation _archive = new(session);
->>>>>>> main
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
     private readonly MergeOperation _merge = new(session);

@@ -65,12 +65,9 @@ internal sealed class RunStarter(RunServices services)
             Devices = devices,
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
-<<<<<<< HEAD
             Grounding = request.Profile?.Grounding,
-=======
             Archive = model is null || request.Guest is not null || services.Archive is null ? null : true,
             ContextRules = model is null || request.Guest is not null ? null : ContextState.Rules,
->>>>>>> main
             Fence = model is null || request.Guest is not null ? null : services.Fence,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
