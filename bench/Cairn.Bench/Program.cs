@@ -2,6 +2,7 @@ using Cairn.Bench;
 using Cairn.Bench.Layers;
 using Cairn.Bench.Code;
 using Cairn.Bench.Context;
+using Cairn.Bench.Gateway;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Policy;
 using Cairn.Bench.Runs;
@@ -23,6 +24,9 @@ try
         ["policy", .. var rest] => PolicyBenchmark.Run(rest, Console.Out),
         ["code", .. var rest] => CodeBenchmark.Run(rest, Console.Out),
         ["context", .. var rest] => await ContextBenchmark.RunAsync(rest, Console.Out),
+        ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(rest, Console.Out, CancellationToken.None),
+        ["gateway-mock"] => await MockBackend.RunAsync(Console.Out, CancellationToken.None),
+        ["gateway-own", .. var rest] => await OwnGateway.RunAsync(rest, Console.Out, CancellationToken.None),
         _ => Usage(),
     };
 }
@@ -60,6 +64,9 @@ static int Usage()
                ./cairn bench context [--items 100000] [--window 200000] [--ticks 5000] [--room 40000] [--facts 200] [--edits 30] [--repos DIR,… | --journals STATE] [--json]
                  what deciding on a prompt costs, what each policy leaves out too early on traces simulated from git
                  histories, beside the best choices of hindsight, and which facts survive
+               ./cairn bench gateway [--rounds 10] [--requests 300] [--seconds 1] [--streams 1,10,100,1000] [--turns 24] [--peers portkey|none] [--dir DIR] [--json]
+                 what the gateway adds to a call (latency, CPU, time to the first event, memory per open stream), beside Portkey's
+                 gateway, which is fetched at a pinned version; turns over a WebSocket beside HTTP
         --dir is where to write (default: the working directory): it must lie on the disk that is to be measured.
         Raw samples go to artifacts/bench/.
         """);

@@ -39,6 +39,12 @@ namespace Cairn.Abstractions;
 [JsonSerializable(typeof(RecallData))]
 [JsonSerializable(typeof(ImpactData))]
 [JsonSerializable(typeof(GraphData))]
+[JsonSerializable(typeof(PlacesData))]
+[JsonSerializable(typeof(ProblemsData))]
+[JsonSerializable(typeof(RenameData))]
+[JsonSerializable(typeof(LanguageServer))]
+[JsonSerializable(typeof(AskData))]
+[JsonSerializable(typeof(AskRequest))]
 public sealed partial class CairnJson : JsonSerializerContext
 {
     /// <summary>The UTF-8 bytes of a value in the canonical form.</summary>

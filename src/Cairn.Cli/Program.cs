@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Cairn.Cli;
 using Cairn.Cli.Commands;
+using Cairn.Host;
 
 var root = new RootCommand("Cairn, an operating system for AI agents: every step can be replayed, undone and branched.")
 {
@@ -45,6 +46,8 @@ var root = new RootCommand("Cairn, an operating system for AI agents: every step
     SimulateCommand.Make(),
     DrillCommand.Make(),
 };
+
+using var telemetry = TelemetryExport.Start(Environment.GetEnvironmentVariable);
 
 // @17 is a record of a run, and a task may begin with @: neither names a file of further arguments.
 var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -7,6 +7,7 @@ using Cairn.Sandbox.Watching;
 using Cairn.Sdk;
 using Cairn.Storage;
 using Cairn.Tools;
+using Cairn.Tools.Lsp;
 
 namespace Cairn.Host;
 
@@ -24,6 +25,9 @@ public sealed record HostOptions(string StateDirectory, IHuman Human, Func<strin
 
     /// <summary>Own rules for choosing models, beside those that Cairn ships; of two with one name the own one counts.</summary>
     public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
+
+    /// <summary>How long models may be silent, and how much they may send.</summary>
+    public ModelLimits ModelLimits { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -98,17 +102,21 @@ public static class CairnHost
             Environment = options.Environment,
             Time = options.Time,
             Recordings = options.Recordings,
+            Limits = options.ModelLimits,
         });
         var routes = new RoutingCatalog(
             models, () => ModelRegistry.Load(options.Environment), [.. RoutePolicy.Shipped, .. options.Routes],
             new RouteStatistics(writes ? Path.Combine(options.StateDirectory, "models.json") : null), options.Time);
         var watch = writes ? new FileWatch() : null;
+        var languages = new LanguageServerPool(options.Time);
         var services = new RunServices
         {
             Journal = journal,
             Blobs = store.Blobs,
             Layers = layers,
             Tools = new ToolRegistry(),
+            Equip = devices => new RunTools(devices, languages),
+            Languages = new LanguageCatalog(options.Environment).Of,
             Secret = options.Environment,
             Models = routes,
             Judge = new CommandJudge(),
@@ -127,7 +135,7 @@ public static class CairnHost
         }
 
         return new EmbeddedCairn(
-            services, new Closing(services.Code, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
+            services, new Closing(services.Code, languages, watch, routes, models, layers, store, journal as IDisposable), new(Path.Combine(options.StateDirectory, "runs.jsonl")), run => JournalAccess.DamageOf(store, run))
         {
             Retention = writes ? control => new Retention(services, control, store, layers.Collect, layers.Contents) : null,
             Listen = writes ? cairn => OwnerSocket.TryListenAsync(options.StateDirectory, cairn, CancellationToken.None) : null,

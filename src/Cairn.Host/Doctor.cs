@@ -18,14 +18,6 @@ public static class Doctor
 {
     private const long LeastFree = 2L << 30;
 
-    private static readonly (string Program, string Language, string Mend)[] Servers =
-    [
-        ("pyright-langserver", "Python", "npm install -g pyright"),
-        ("typescript-language-server", "TypeScript and JavaScript", "npm install -g typescript typescript-language-server"),
-        ("clangd", "C and C++", "apt-get install clangd"),
-        ("gopls", "Go", "apt-get install gopls"),
-    ];
-
     /// <summary>Checks everything; opens no run and changes nothing but a scratch directory.</summary>
     public static async Task<IReadOnlyList<DoctorFact>> ExamineAsync(HostOptions options, CancellationToken cancellationToken)
     {
@@ -35,7 +27,7 @@ public static class Doctor
         facts.AddRange(await SandboxAsync(options, cancellationToken));
         using var models = new ModelCatalog(new ModelCatalogOptions { Environment = options.Environment, Time = options.Time });
         facts.AddRange((await models.FindAsync(cancellationToken)).Select(m => new DoctorFact("models", m.Provider, m.Available, m.Detail, false)));
-        facts.AddRange(Servers.Select(s => Server(s, options.Environment)));
+        facts.AddRange(new LanguageCatalog(options.Environment).Find().Select(k => new DoctorFact("language servers", k.Language, k.Server is not null, k.Detail, false)));
         return facts;
     }
 
@@ -69,12 +61,5 @@ public static class Doctor
             options.StateDirectory, NoBodies.Instance, options.Time, new LayerStoreOptions { Backend = CairnHost.SandboxBackend(options.Environment), Mounts = [.. CairnHost.ToolChains(options.Environment)] });
         var found = await layers.ProbeAsync(cancellationToken);
         return found.Select(f => new DoctorFact("sandbox", f.Name, f.Ok, f.Detail, f.Essential));
-    }
-
-    private static DoctorFact Server((string Program, string Language, string Mend) server, Func<string, string?> environment)
-    {
-        var path = (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(d => Path.Combine(d, server.Program)).FirstOrDefault(File.Exists);
-        return new("language servers", server.Language, path is not null, path ?? $"{server.Program} is not installed: {server.Mend}", false);
     }
 }

@@ -158,7 +158,7 @@ internal sealed class RunLoop(RunSession session, Operations operations, AgentSe
     /// </summary>
     private static bool MayWait(RunState before, RunEvent e) => e switch
     {
-        ToolCallFinished x => before.Turn is { } turn && turn.Calls.Any(c => c.Id == x.Call && c.Effect is EffectClass.Pure or EffectClass.Sandboxed),
+        ToolCallFinished { Spent: null } x => before.Turn is { } turn && turn.Calls.Any(c => c.Id == x.Call && c.Effect is EffectClass.Pure or EffectClass.Sandboxed),
         AgentCalled or CheckpointTaken => true,
         _ => false,
     };

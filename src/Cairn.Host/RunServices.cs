@@ -21,6 +21,9 @@ public sealed record RunServices
     /// <summary>Makes the tools of a run that has devices of its own.</summary>
     public Func<RunDevices, IToolRegistry> Equip { get; init; } = devices => new RunTools(devices);
 
+    /// <summary>The language servers that are there for what a workspace holds; none by default.</summary>
+    public Func<IWorkspace, System.Collections.Immutable.ImmutableArray<LanguageServer>> Languages { get; init; } = _ => [];
+
     /// <summary>The value of a secret by its variable, for requests that leave through egress.</summary>
     public Func<string, string?> Secret { get; init; } = _ => null;
 

@@ -36,7 +36,8 @@ public static class ToolReports
         {
             Network = [.. profile?.Devices.Network ?? [], .. (start.AllowNet ?? []).Select(AgentDevices.Rule)],
         };
-        if (devices.IsEmpty && !start.AllowRepositoryTools)
+        var languages = new LanguageCatalog(options.Environment);
+        if (devices.IsEmpty && !start.AllowRepositoryTools && (profile is null || languages.Find().All(k => k.Server is null)))
         {
             return [.. plain.Tools.Select(View)];
         }
@@ -50,7 +51,7 @@ public static class ToolReports
             devices = devices with { Tools = [.. devices.Tools, .. RepositoryTools.Read(workspace)] };
         }
 
-        var (_, tools) = await new DeviceSetup(plain, d => new RunTools(d), Kernel.PolicyGate.DenialBefore(profile?.Policy, profile?.Name ?? "coder"), options.Environment).CompleteAsync(devices, workspace, cancellationToken);
+        var (_, tools) = await new DeviceSetup(plain, d => new RunTools(d), Kernel.PolicyGate.DenialBefore(profile?.Policy, profile?.Name ?? "coder"), options.Environment, languages.Of).CompleteAsync(devices, workspace, cancellationToken);
         return [.. tools.Select(View)];
     }
 

@@ -66,6 +66,39 @@ public sealed class AgentRuntime(ISyscalls kernel)
     public Task<Answer<GraphData>> QueryGraphAsync(string query, CancellationToken cancellationToken) =>
         Typed("graph_query", new GraphQueryArguments(query, 1000), SdkJson.Default.GraphQueryArguments, CairnJson.Default.GraphData, cancellationToken);
 
+    /// <summary>Finds every place that uses a symbol, as the language server of the file understands the code.</summary>
+    /// <param name="symbol">Its name; Order.total for one within another.</param>
+    /// <param name="path">A file in which it stands.</param>
+    /// <param name="line">The line there, from 1; null for where the file declares it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<PlacesData>> FindReferencesAsync(string symbol, string path, int? line, CancellationToken cancellationToken) =>
+        Typed("find_references", new FindReferencesArguments(symbol, path, line, 0, null), SdkJson.Default.FindReferencesArguments, CairnJson.Default.PlacesData, cancellationToken);
+
+    /// <summary>Finds where a symbol is defined.</summary>
+    /// <param name="symbol">Its name; Order.total for one within another.</param>
+    /// <param name="path">A file in which it stands.</param>
+    /// <param name="line">The line there, from 1; null for where it first stands.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<PlacesData>> FindDefinitionAsync(string symbol, string path, int? line, CancellationToken cancellationToken) =>
+        Typed("inspect_symbol", new InspectSymbolArguments(symbol, path, line, "definition"), SdkJson.Default.InspectSymbolArguments, CairnJson.Default.PlacesData, cancellationToken);
+
+    /// <summary>Lists the symbols that a file declares, with their lines.</summary>
+    public Task<Answer<PlacesData>> ListSymbolsAsync(string path, CancellationToken cancellationToken) =>
+        Typed("list_symbols", new ListSymbolsArguments(path, null), SdkJson.Default.ListSymbolsArguments, CairnJson.Default.PlacesData, cancellationToken);
+
+    /// <summary>Lists what the language server of a file finds wrong in it.</summary>
+    public Task<Answer<ProblemsData>> FindProblemsAsync(string path, CancellationToken cancellationToken) =>
+        Typed("diagnostics", new DiagnosticsArguments(path), SdkJson.Default.DiagnosticsArguments, CairnJson.Default.ProblemsData, cancellationToken);
+
+    /// <summary>Renames a symbol wherever it is used, in all files or in none. Conflict when a file changed meanwhile.</summary>
+    /// <param name="symbol">Its name; Order.total for one within another.</param>
+    /// <param name="path">A file in which it stands.</param>
+    /// <param name="line">The line there, from 1; null for where the file declares it.</param>
+    /// <param name="name">The new name alone.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<RenameData>> RenameSymbolAsync(string symbol, string path, int? line, string name, CancellationToken cancellationToken) =>
+        Typed("rename_symbol", new RenameSymbolArguments(symbol, path, line, name), SdkJson.Default.RenameSymbolArguments, CairnJson.Default.RenameData, cancellationToken);
+
     /// <summary>Runs a shell command in the sandbox. A command that exits non-zero is Ok: look at its exit code.</summary>
     /// <param name="command">The command line.</param>
     /// <param name="timeoutSeconds">The most seconds that it may take, 1 to 1,800.</param>
@@ -88,6 +121,37 @@ public sealed class AgentRuntime(ISyscalls kernel)
         return new(
             result.Status, result.Text,
             result.Data is null ? null : JsonSerializer.Deserialize(result.Data, CairnJson.Default.ImmutableArrayChildResult));
+    }
+
+    /// <summary>Asks a model one question; what it takes counts against the run's budget.</summary>
+    public Task<Answer<AskData>> AskModelAsync(AskRequest request, CancellationToken cancellationToken) =>
+        Typed("ask_model", request, SdkJson.Default.AskRequest, CairnJson.Default.AskData, cancellationToken);
+
+    /// <summary>
+    /// Asks a model for a value. The type's schema goes to providers that know schemas, and every answer is checked; one that
+    /// does not fit is sent back with what is wrong, three times in all. Failed when none fits.
+    /// </summary>
+    /// <typeparam name="T">What is asked for: all its properties must be in the answer, and no others.</typeparam>
+    /// <param name="prompt">The question, with all that the model must know.</param>
+    /// <param name="type">The type as a source-generated JSON context knows it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<Answer<T>> AskModelAsync<T>(string prompt, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        var answer = await AskModelAsync(new AskRequest(prompt, Schema: AnswerSchemas.Of(type)), cancellationToken);
+        if (!answer.IsOk)
+        {
+            return new(answer.Status, answer.Text, null);
+        }
+
+        try
+        {
+            return new(SyscallStatus.Ok, answer.Text, JsonSerializer.Deserialize(answer.Value.Text, type));
+        }
+        catch (JsonException e)
+        {
+            return new(SyscallStatus.Failed, $"The answer fits its schema, but is no {typeof(T).Name}: {e.Message}", null);
+        }
     }
 
     /// <summary>Calls any tool that the run may use.</summary>

@@ -21,6 +21,16 @@ internal sealed record GraphQueryArguments(string Query, int? MaxRows);
 
 internal sealed record RunCommandArguments(string Command, string? Directory, int? TimeoutSeconds);
 
+internal sealed record FindReferencesArguments(string Symbol, string Path, int? Line, int? ContextLines, int? MaxResults);
+
+internal sealed record InspectSymbolArguments(string Symbol, string Path, int? Line, string What);
+
+internal sealed record ListSymbolsArguments(string? Path, string? Query);
+
+internal sealed record DiagnosticsArguments(string Path);
+
+internal sealed record RenameSymbolArguments(string Symbol, string Path, int? Line, string NewName);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ReadFileArguments))]
 [JsonSerializable(typeof(WriteFileArguments))]
@@ -31,5 +41,11 @@ internal sealed record RunCommandArguments(string Command, string? Directory, in
 [JsonSerializable(typeof(ImpactArguments))]
 [JsonSerializable(typeof(GraphQueryArguments))]
 [JsonSerializable(typeof(RunCommandArguments))]
+[JsonSerializable(typeof(FindReferencesArguments))]
+[JsonSerializable(typeof(InspectSymbolArguments))]
+[JsonSerializable(typeof(ListSymbolsArguments))]
+[JsonSerializable(typeof(DiagnosticsArguments))]
+[JsonSerializable(typeof(RenameSymbolArguments))]
 [JsonSerializable(typeof(Cairn.Abstractions.SpawnRequest))]
+[JsonSerializable(typeof(Cairn.Abstractions.AskRequest))]
 internal sealed partial class SdkJson : JsonSerializerContext;

@@ -22,7 +22,7 @@ internal abstract class DriverTool : ITool
     }
 
     /// <inheritdoc/>
-    public ToolDescriptor Descriptor { get; }
+    public ToolDescriptor Descriptor { get; protected init; }
 
     /// <summary>Arguments of a right call, shown when a wrong one came.</summary>
     public string Example { get; }

@@ -7,6 +7,7 @@ using Cairn.Tools.Control;
 using Cairn.Tools.Discovery;
 using Cairn.Tools.Files;
 using Cairn.Tools.Git;
+using Cairn.Tools.Lsp;
 using Cairn.Tools.Search;
 using Cairn.Tools.Shell;
 
@@ -23,17 +24,18 @@ public sealed class ToolRegistry : IToolRegistry
     /// <summary>The built-in tools, then the given ones.</summary>
     /// <exception cref="ArgumentException">When two tools have one name.</exception>
     public ToolRegistry(params IEnumerable<ITool> more)
-        : this(false, more)
+        : this(false, null, more)
     {
     }
 
     /// <param name="reachesOut">A command may change something outside through the network.</param>
+    /// <param name="problems">Tells what an edit broke; null when nobody can.</param>
     /// <param name="more">The tools beside the built-in ones.</param>
-    internal ToolRegistry(bool reachesOut, IEnumerable<ITool> more)
+    internal ToolRegistry(bool reachesOut, EditProblems? problems, IEnumerable<ITool> more)
     {
         Tools =
         [
-            .. FilesDriver.Tools(),
+            .. FilesDriver.Tools(problems),
             .. SearchDriver.Tools(),
             .. CodeDriver.Tools(),
             .. GitDriver.Tools(),

@@ -1,5 +1,6 @@
-using Cairn.Bench.Layers;
 using System.Text.Json.Serialization;
+using Cairn.Bench.Gateway;
+using Cairn.Bench.Layers;
 using Cairn.Bench.Retention;
 using Cairn.Bench.Runs;
 using Cairn.Bench.Sandboxes;
@@ -75,5 +76,6 @@ internal sealed record StepsReport(
 [JsonSerializable(typeof(SandboxReport))]
 [JsonSerializable(typeof(LayersReport))]
 [JsonSerializable(typeof(ProfileReport))]
+[JsonSerializable(typeof(GatewayReport))]
 [JsonSerializable(typeof(Sample))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -48,6 +48,11 @@ public sealed record ModelToolCall(string Id, string Name, string Arguments);
 /// <param name="Schema">JSON Schema of the arguments; strict: every property is required or nullable, none may be added.</param>
 public sealed record ToolDefinition(string Name, string Description, string Schema);
 
+/// <summary>A schema that the text of an answer must fit.</summary>
+/// <param name="Name">Names it on the wire: letters, digits, _ and -.</param>
+/// <param name="Schema">JSON Schema of an object.</param>
+public sealed record AnswerSchema(string Name, string Schema);
+
 /// <summary>A question to a model. Equal requests have equal canonical JSON, and so equal hashes.</summary>
 public sealed record ModelRequest
 {
@@ -71,6 +76,12 @@ public sealed record ModelRequest
 
     /// <summary>Sampling seed for providers that take one.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>
+    /// The schema that the answer's text must fit; null for free text. It is sent to providers that know schemas; whether the
+    /// answer fits is for the one who asks to check.
+    /// </summary>
+    public AnswerSchema? AnswerSchema { get; init; }
 
     /// <summary>Ask for the log-probabilities of the answer's tokens, where they are offered. It changes no answer, so it is no part of the prompt.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -129,6 +129,13 @@ public interface IWorkspace : IAsyncDisposable
     /// </summary>
     LayerChanges? FreezeLive(LayerId id) => Freeze(id);
 
+    /// <summary>
+    /// What the frozen layers above a layer changed, taken together; null when this view does not stand on it, or that cannot be
+    /// told. A removed directory stands for all that was in it.
+    /// </summary>
+    /// <param name="layer">The layer; null for the repository itself.</param>
+    ImmutableArray<PathChange>? ChangesSince(LayerId? layer) => null;
+
     /// <summary>Drops whatever is in the open layer.</summary>
     void Discard();
 

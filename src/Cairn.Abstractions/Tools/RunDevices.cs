@@ -17,9 +17,12 @@ public sealed record RunDevices
     /// <summary>What of the network may be reached.</summary>
     public ImmutableArray<NetworkRule> Network { get; init; } = [];
 
+    /// <summary>Language servers; null when nobody said anything about them, empty for none.</summary>
+    public ImmutableArray<LanguageServer>? Languages { get; init; }
+
     /// <summary>There is nothing.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsEmpty => Tools.IsEmpty && Servers.IsEmpty && Network.IsEmpty;
+    public bool IsEmpty => Tools.IsEmpty && Servers.IsEmpty && Network.IsEmpty && Languages is null;
 
     /// <summary>A sandboxed command may change something outside through the network: a rule lets more through than reading.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

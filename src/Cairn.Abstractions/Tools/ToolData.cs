@@ -62,3 +62,29 @@ public sealed record FileListData(ImmutableArray<ListedEntry> Entries, bool Comp
 /// <param name="Kind">What it is.</param>
 /// <param name="Length">Bytes of a file; 0 for the rest.</param>
 public sealed record ListedEntry(string Path, EntryKind Kind, long Length);
+
+/// <summary>What a model answered to a single question.</summary>
+/// <param name="Text">The answer; JSON that fits the schema when there was one.</param>
+/// <param name="Attempts">Everything that it answered, the last one included.</param>
+public sealed record AskData(string Text, ImmutableArray<AskAttempt> Attempts);
+
+/// <summary>One answer of a model.</summary>
+/// <param name="Model">Who answered, as the provider names it.</param>
+/// <param name="Answer">What it said.</param>
+/// <param name="Problem">Why it did not fit, as the model was told; null when it did.</param>
+public sealed record AskAttempt(string Model, string Answer, string? Problem);
+
+/// <summary>The arguments of ask_model.</summary>
+/// <param name="Prompt">The question.</param>
+/// <param name="System">Instructions; null for none.</param>
+/// <param name="Schema">JSON Schema of the answer; null for free text.</param>
+/// <param name="Model">provider:name or route:POLICY; null for the run's own model.</param>
+/// <param name="MaxOutputTokens">The most tokens of each answer; null for 4,096.</param>
+/// <param name="Attempts">How often it may answer until the answer fits, 1 to 10; null for 3.</param>
+public sealed record AskRequest(
+    string Prompt,
+    string? System = null,
+    string? Schema = null,
+    string? Model = null,
+    [property: JsonPropertyName("max_output_tokens")] int? MaxOutputTokens = null,
+    int? Attempts = null);

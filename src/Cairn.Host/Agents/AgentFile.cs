@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
+using Cairn.Tools;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -55,7 +56,7 @@ public static class AgentFile
         catch (YamlException e)
         {
             throw new UserException(
-                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, model, judge, merge, policy, context, grounding, "
+                $"{path}, line {e.Start.Line}: {Problem(e)} Known keys: name, role, prompt, tools, mcp, network, language_servers, model, judge, merge, policy, context, grounding, "
                 + "limits (steps, tokens, usd, minutes, errors_in_a_row, judge_rounds), "
                 + "sandbox (memory_mb, pids, open_files, file_mb, disk_mb, output_kb, seconds, cpu_seconds, profile), retention (keep_days).", e);
         }
@@ -63,7 +64,7 @@ public static class AgentFile
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var manifests = (shape.Tools ?? []).Where(AgentDevices.IsManifest).Select(t => AgentDevices.Manifest(Path.Combine(directory, t))).ToList();
         var named = (shape.Tools ?? []).Where(t => !AgentDevices.IsManifest(t)).ToList();
-        var unknown = named.Where(t => tools.Find(t) is null && t != "web_fetch").ToList();
+        var unknown = named.Where(t => tools.Find(t) is null && !RunTools.Conditional.Contains(t)).ToList();
         if (unknown.Count > 0)
         {
             throw new UserException($"{path}: unknown tools {string.Join(", ", unknown)}. There are: {string.Join(", ", tools.Tools.Select(t => t.Descriptor.Name))}.");
@@ -86,6 +87,7 @@ public static class AgentFile
                 Tools = [.. manifests],
                 Servers = AgentDevices.Servers(path, shape.Mcp),
                 Network = AgentDevices.Network(path, shape.Network),
+                Languages = LanguageSection.Read(path, shape.LanguageServers),
             },
             Model = shape.Model,
             Judge = shape.Judge,
@@ -170,6 +172,8 @@ public static class AgentFile
         public Dictionary<string, McpShape?>? Mcp { get; set; }
 
         public List<object>? Network { get; set; }
+
+        public object? LanguageServers { get; set; }
 
         public string? Model { get; set; }
 

@@ -95,7 +95,7 @@ public sealed class CairnDaemon : IAsyncDisposable
             var stopping = new CancellationTokenSource();
             var periodic = options.Collect is { } plan ? new PeriodicCollection(runs, plan, options.Host.Time) : null;
             var routes = new ApiRoutes(runs, new EventStream(store!, feed, runs, options.Host.Time), () => Health(runs, feed, directory, periodic), stopping.Token);
-            var gateway = new ModelGateway(new(directory, options.Host.Time), new NamedModel(cairn.Services.Models), cairn.Services.Blobs, options.Host.Time);
+            var gateway = new ModelGateway(new(directory, options.Host.Time, store!.Flush), new NamedModel(cairn.Services.Models), cairn.Services.Blobs, options.Host.Time);
             var app = ApiServer.Build(directory, listen, options.Limits, new GatewayRoutes(gateway, routes));
             var daemon = new CairnDaemon(options, cairn, runs, supervisor, app, stopping) { _gateway = gateway };
             await app.StartAsync(cancellationToken);

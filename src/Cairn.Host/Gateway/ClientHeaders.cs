@@ -19,6 +19,9 @@ internal static class ClientHeaders
         return request.Headers["x-api-key"].FirstOrDefault();
     }
 
+    /// <summary>Where the client stands in a trace of its own; null for nowhere.</summary>
+    public static string? Trace(HttpRequest request) => request.Headers.TraceParent.FirstOrDefault();
+
     /// <summary>Headers that a provider of the same format wants to see; never a key.</summary>
     public static Dictionary<string, string> ToPass(HttpRequest request)
     {

@@ -8,5 +8,6 @@ namespace Cairn.Host;
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(IReadOnlyList<GatewayKey>))]
 [JsonSerializable(typeof(CallRecord))]
+[JsonSerializable(typeof(CallSums))]
 [JsonSerializable(typeof(GuestEnd))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -42,6 +42,12 @@ internal sealed class NamedModel(IModelCatalog catalog) : IModelChoice
             return (null, problem ?? $"There is no model {question.Asked}.");
         }
 
+        if (question.Asked.StartsWith(RouteName.Prefix, StringComparison.Ordinal))
+        {
+            // What a route may choose from can change with each call; the models behind it are kept open elsewhere.
+            return (WireBackend.Of(model), null);
+        }
+
         if (_open.Count >= MaxOpen)
         {
             _open.Clear();

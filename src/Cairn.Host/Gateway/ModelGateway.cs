@@ -36,7 +36,7 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
         if (context.WebSockets.IsWebSocketRequest)
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            var asking = new Asked(key, WireFormat.Responses, new Dictionary<string, string>(), IsSocket: true);
+            var asking = new Asked(key, WireFormat.Responses, new Dictionary<string, string>(), ClientHeaders.Trace(context.Request), IsSocket: true);
             await new ResponsesSocket(socket, (message, wire, token) => AskAsync(asking, message, wire, token)).RunAsync(context.RequestAborted);
             return;
         }
@@ -52,7 +52,7 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
 
         using (body)
         {
-            var asked = new Asked(key, format, ClientHeaders.ToPass(context.Request), IsCount: context.Request.Path == GatewayPaths.Count);
+            var asked = new Asked(key, format, ClientHeaders.ToPass(context.Request), ClientHeaders.Trace(context.Request), IsCount: context.Request.Path == GatewayPaths.Count);
             await AskAsync(asked, body.Bytes, client, context.RequestAborted);
         }
     }
@@ -81,7 +81,7 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
             return;
         }
 
-        var call = new WireCall(asked.Format, body, head) { Id = Guid.CreateVersion7().ToString("N", CultureInfo.InvariantCulture), At = time.GetUtcNow(), Headers = asked.Headers };
+        var call = new WireCall(asked.Format, body, head) { Id = Guid.CreateVersion7().ToString("N", CultureInfo.InvariantCulture), At = time.GetUtcNow(), Headers = asked.Headers, Trace = asked.Trace };
         if (asked.IsCount)
         {
             await CountAsync(call, backend, client, cancellationToken);
@@ -115,6 +115,7 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
         }
 
         var start = time.GetTimestamp();
+        using var span = new CallSpan(key.Id, backend.Info, call.Trace);
         WireOutcome? outcome = null;
         try
         {
@@ -125,9 +126,11 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
             account.Settle(tokens, usd, outcome?.Usage.Total ?? 0, outcome?.CostUsd ?? 0);
         }
 
+        span.End(outcome, time.GetElapsedTime(start));
+
         _memory.Keep(call, outcome, key.Id);
 
-        // The client has its answer: recording it costs the client no time.
+        // Before the client knows that its answer is whole: what it took for answered is on record.
         keys.Record(new(
             key.Id, call.At, call.Format.ToString(), backend.Info.Id, outcome.Status, blobs.Put(call.Body.Span),
             outcome.Sent.IsEmpty ? default : blobs.Put(outcome.Sent.Span), outcome.Usage, outcome.CostUsd, (long)time.GetElapsedTime(start).TotalMilliseconds)
@@ -159,5 +162,5 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
         await client.WriteAsync(WireErrors.Body(format, status, message), cancellationToken);
     }
 
-    private sealed record Asked(GatewayKey Key, WireFormat Format, IReadOnlyDictionary<string, string> Headers, bool IsCount = false, bool IsSocket = false);
+    private sealed record Asked(GatewayKey Key, WireFormat Format, IReadOnlyDictionary<string, string> Headers, string? Trace, bool IsCount = false, bool IsSocket = false);
 }

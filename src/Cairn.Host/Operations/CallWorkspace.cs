@@ -66,6 +66,8 @@ internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, San
 
     public LayerChanges? Freeze(LayerId id) => _inner.Freeze(id);
 
+    public ImmutableArray<PathChange>? ChangesSince(LayerId? layer) => _inner.ChangesSince(layer);
+
     public void Discard() => _inner.Discard();
 
     public ImmutableArray<ManifestEntry> Manifest() => _inner.Manifest();
@@ -79,6 +81,10 @@ internal sealed class CallWorkspace(IWorkspace inner, CommandLimits? limits, San
 
     private SandboxCommand Limited(SandboxCommand command) => command with
     {
-        Limits = limits?.Over(command.Limits) ?? command.Limits, Profile = rules.Profile, NoExec = rules.NoExec,
+        Limits = limits?.Over(command.Limits) ?? command.Limits,
+
+        // A tool can ask for less than the run has, never for more.
+        Profile = command.Profile == SandboxProfile.ReadOnly ? SandboxProfile.ReadOnly : rules.Profile,
+        NoExec = command.NoExec || rules.NoExec,
     };
 }

@@ -8,6 +8,7 @@ internal sealed class Operations(RunSession session, RunControl control)
 {
     private readonly ModelOperation _model = new(session, control.Ledger);
     private readonly SpawnOperation _spawn = new(session, control);
+    private readonly AskOperation _ask = new(session, control.Ledger);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
     private readonly CodeOperation _code = new(session);
@@ -53,6 +54,8 @@ internal sealed class Operations(RunSession session, RunControl control)
                     ? token => _guest.RunAsync(run, token)
                     : run.Call.Tool == KernelTools.Spawn
                     ? token => _spawn.RunAsync(run, token)
+                    : run.Call.Tool == KernelTools.AskModel
+                    ? token => _ask.RunAsync(run, token)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)
                     : CodeOperation.Serves(run.Call.Tool)

@@ -75,14 +75,14 @@ internal sealed class Ballot(
         .GroupBy(i => Meaning(_answers[i]!), StringComparer.Ordinal)
         .FirstOrDefault(group => group.Count() >= policy.Quorum)?.Min();
 
-    private static RouteAttempt Cancelled(RoutedCandidate voter, long promptTokens)
+    internal static RouteAttempt Cancelled(RoutedCandidate voter, long promptTokens)
     {
         // The provider read the prompt, as the others did; how much it wrote nobody says any more.
         var usage = new ModelUsage(promptTokens, 0);
         return new(voter.Id, "cancelled", "", 0, 0, voter.Model!.Info.Cost(usage), usage);
     }
 
-    private static ModelResponse Billed(ModelResponse answer, ImmutableArray<RouteAttempt> attempts) => answer with
+    internal static ModelResponse Billed(ModelResponse answer, IReadOnlyCollection<RouteAttempt> attempts) => answer with
     {
         Usage = attempts.Aggregate(default(ModelUsage), (sum, a) => sum + a.Usage),
         CostUsd = attempts.Any(a => a.Outcome == "answered" && a.Usd is null) ? null : attempts.Sum(a => a.Usd ?? 0),

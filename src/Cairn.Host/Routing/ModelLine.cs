@@ -12,7 +12,11 @@ namespace Cairn.Host;
 /// </summary>
 internal sealed class ModelLine : IDisposable
 {
-    private const int MaxQueue = 10_000;
+    /// <summary>The most calls that wait for a place; more are refused as rate-limited.</summary>
+    public const int MaxQueue = 10_000;
+
+    /// <summary>The most minutes' worth of tokens that calls may wait for; more are refused as rate-limited, and another model is asked.</summary>
+    public const int MaxQueuedMinutes = 10;
 
     private readonly ConcurrencyLimiter _places;
     private readonly TokenBucketRateLimiter? _tokens;
@@ -26,7 +30,7 @@ internal sealed class ModelLine : IDisposable
         _mostTokens = model.TokensPerMinute ?? 0;
         _tokens = model.TokensPerMinute is not { } perMinute ? null : new(new()
         {
-            TokenLimit = perMinute, TokensPerPeriod = Math.Max(1, perMinute / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = int.MaxValue,
+            TokenLimit = perMinute, TokensPerPeriod = Math.Max(1, perMinute / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = (int)Math.Min((long)perMinute * MaxQueuedMinutes, int.MaxValue),
         });
         _circuit = new ResiliencePipelineBuilder<ModelOutcome> { TimeProvider = time }.AddCircuitBreaker(new()
         {

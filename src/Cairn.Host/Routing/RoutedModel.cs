@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Models;
 
 namespace Cairn.Host;
 
@@ -8,9 +9,9 @@ namespace Cairn.Host;
 /// A model whose answers come from whichever model the router chooses for each request. When one fails, the next best is
 /// asked; nothing of a broken answer is ever used.
 /// </summary>
-internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<RoutedCandidate> candidates, double? maxMs, decimal? maxUsd, RouteStatistics learned, TimeProvider time) : IModel
+internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<RoutedCandidate> candidates, RouteLimits? limits, RouteStatistics learned, TimeProvider time) : IModel
 {
-    public ModelInfo Info { get; } = InfoOf(policy, id, [.. candidates.Where(c => c.Model is not null).Select(c => c.Model!.Info)]);
+    public ModelInfo Info { get; } = InfoOf(policy, id, limits?.HedgeMs is not null, [.. candidates.Where(c => c.Model is not null).Select(c => c.Model!.Info)]);
 
     public async Task<ModelOutcome> AskAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {
@@ -32,6 +33,24 @@ internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<
     {
         var attempts = ImmutableArray.CreateBuilder<RouteAttempt>();
         ModelOutcome? last = null;
+        if (limits?.HedgeMs is { } after && order.Count > 1)
+        {
+            var both = await new Hedge(TimeSpan.FromMilliseconds(after), time, (c, shown, token) => AskOneAsync(c, prompt, request, shown ? onDelta : null, token))
+                .RunAsync(order[0], order[1], prompt, cancellationToken);
+            attempts.AddRange(both.Select(b => b.Attempt));
+            if (both.FirstOrDefault(b => b.Outcome?.Response is not null) is { Outcome.Response: { } response } winner)
+            {
+                return ModelOutcome.Answered(Ballot.Billed(response, attempts)) with { Route = new(decision, attempts.ToImmutable(), winner.Candidate.Id) };
+            }
+
+            last = both.Select(b => b.Outcome).LastOrDefault(o => o?.Failure is { Retryable: true }) ?? both[0].Outcome;
+            order = [.. order.Except(both.Select(b => b.Candidate))];
+            if (both.Exists(b => b.Outcome?.Failure?.Kind == ModelErrorKind.Invalid))
+            {
+                order.Clear(); // The request itself is refused.
+            }
+        }
+
         foreach (var candidate in order)
         {
             var (outcome, attempt) = await AskOneAsync(candidate, prompt, request, onDelta, cancellationToken);
@@ -87,8 +106,8 @@ internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<
 
     private RouteQuestion Question(ModelRequest request) => new(PromptTokens(request), request.MaxOutputTokens, request.Tools.IsEmpty ? [] : [ModelCapability.Tools])
     {
-        MaxUsd = maxUsd,
-        MaxMs = maxMs,
+        MaxUsd = limits?.MaxUsd,
+        MaxMs = limits?.MaxMs,
     };
 
     private static int PromptTokens(ModelRequest request)
@@ -124,7 +143,7 @@ internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<
     }
 
     /// <summary>What the kernel plans with: the smallest window and the highest price, so that whoever answers, both hold.</summary>
-    private static ModelInfo InfoOf(RoutePolicy policy, string id, ImmutableArray<ModelInfo> models) => new(
+    private static ModelInfo InfoOf(RoutePolicy policy, string id, bool hedges, ImmutableArray<ModelInfo> models) => new(
         "route",
         id[RouteName.Prefix.Length..],
         policy.LargestWindow ? models.Max(m => m.ContextTokens) : models.Min(m => m.ContextTokens),
@@ -133,6 +152,6 @@ internal sealed class RoutedModel(RoutePolicy policy, string id, ImmutableArray<
     {
         InputPrice = models.All(m => m.InputPrice is not null) ? models.Max(m => m.InputPrice) : null,
         OutputPrice = models.All(m => m.OutputPrice is not null) ? models.Max(m => m.OutputPrice) : null,
-        Voters = policy.Voters,
+        Voters = Math.Max(policy.Voters, hedges && models.Length > 1 ? 2 : 1),
     };
 }

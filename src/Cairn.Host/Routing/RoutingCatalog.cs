@@ -71,7 +71,7 @@ internal sealed class RoutingCatalog(
         var usable = candidates.Count(c => c.Model is not null);
         return usable < policy.Quorum
             ? (null, $"{RouteName.Prefix}{policy.Name} needs {policy.Quorum} of its models, and {usable} can be used: {string.Join("; ", candidates.Where(c => c.Problem is not null).Select(c => $"{c.Id}: {c.Problem}"))}")
-            : (new RoutedModel(policy, id, candidates.ToImmutable(), limits?.MaxMs, limits?.MaxUsd, learned, time), null);
+            : (new RoutedModel(policy, id, candidates.ToImmutable(), limits, learned, time), null);
     }
 
     /// <summary>Models whose limits were edited get a new line.</summary>

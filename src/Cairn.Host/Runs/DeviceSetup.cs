@@ -11,7 +11,8 @@ namespace Cairn.Host;
 /// <param name="equip">Makes the tools of one with devices.</param>
 /// <param name="permit">Asks the policy that the run will have.</param>
 /// <param name="secret">The value of a secret by its variable.</param>
-internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip, Func<AccessRequest, string?> permit, Func<string, string?> secret)
+/// <param name="languages">The language servers that are there for a workspace.</param>
+internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolRegistry> equip, Func<AccessRequest, string?> permit, Func<string, string?> secret, Func<IWorkspace, ImmutableArray<LanguageServer>> languages)
 {
     /// <summary>The devices with the servers' offers, and the tools of the run.</summary>
     /// <param name="devices">What is wanted; null for nothing.</param>
@@ -21,6 +22,7 @@ internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolReg
     public async Task<(RunDevices? Devices, ImmutableArray<ITool> Tools)> CompleteAsync(
         RunDevices? devices, IWorkspace workspace, CancellationToken cancellationToken)
     {
+        devices = WithLanguages(devices, workspace);
         if (devices is null or { IsEmpty: true })
         {
             return (null, plain.Tools);
@@ -46,6 +48,19 @@ internal sealed class DeviceSetup(IToolRegistry plain, Func<RunDevices, IToolReg
         {
             throw new UserException(e.Message, e);
         }
+    }
+
+    /// <summary>With the servers that are there beside those that were named, unless there are to be none.</summary>
+    private RunDevices? WithLanguages(RunDevices? devices, IWorkspace workspace)
+    {
+        var named = devices?.Languages;
+        if (named is { IsEmpty: true })
+        {
+            return devices;
+        }
+
+        var found = languages(workspace).Where(f => named?.Any(n => n.Name == f.Name) != true).ToList();
+        return found.Count == 0 ? devices : (devices ?? new RunDevices()) with { Languages = [.. named ?? [], .. found] };
     }
 
     private static async Task<McpServer> AskAsync(McpServer server, IWorkspace workspace, INetwork? network, bool reachesOut, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ internal sealed class RequestBuilder(RunServices services)
         Task = start.Task,
         Repository = start.Repository,
         Code = agent,
+        Model = start.Model,
         Merge = start.Merge ?? MergeMode.Ask,
         Judge = string.IsNullOrEmpty(start.Judge) ? null : new(start.Judge),
         Policy = PolicyFiles.Load(start.Policy),

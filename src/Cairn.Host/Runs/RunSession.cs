@@ -8,6 +8,7 @@ namespace Cairn.Host;
 internal sealed class RunSession(RunServices services, RunId run, RunState state, long ownCount, IRunObserver observer) : IAsyncDisposable
 {
     private readonly RunEquipment _equipment = new(services, state.Spec);
+    private readonly RunTrace _trace = new(run, state.Spec);
     private IWorkspace? _workspace;
     private GuestOperation? _guest;
     private RunModel? _model;
@@ -69,6 +70,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
         State = after;
         foreach (var record in records)
         {
+            _trace.Recorded(record);
             Observer.Recorded(record);
         }
     }
@@ -102,6 +104,7 @@ internal sealed class RunSession(RunServices services, RunId run, RunState state
 
     public async ValueTask DisposeAsync()
     {
+        _trace.Dispose();
         Prompts.Dispose();
         if (_guest is not null)
         {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Cairn.Abstractions;
 using Cairn.Kernel;
+using Cairn.Tools;
 
 namespace Cairn.Host;
 
@@ -34,8 +35,11 @@ internal sealed class RunStarter(RunServices services)
             throw new UserException($"The task is longer than {MaxTaskBytes} bytes: put the details into a file of the repository and name it.");
         }
 
-        var model = request.Code is null || request.Guest is not null ? await ModelAsync(request, cancellationToken) : null;
-        var counter = model is null || request.Guest is not null ? null : services.TokenCounter(model.Id);
+        var model = request.Code is null || request.Model is not null ? await ModelAsync(request, cancellationToken) : null;
+
+        // Of what a code agent or a guest asks a model, the kernel makes no prompts.
+        var prompts = model is not null && request.Code is null;
+        var counter = prompts ? services.TokenCounter(model!.Id) : null;
         ImmutableArray<TextSource> rules;
         RunDevices? devices;
         ImmutableArray<ITool> tools;
@@ -43,7 +47,7 @@ internal sealed class RunStarter(RunServices services)
         {
             rules = RuleFiles.Read(workspace, services.Blobs, counter);
             (devices, tools) = await new DeviceSetup(
-                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret).CompleteAsync(request.Devices, workspace, cancellationToken);
+                services.Tools, services.Equip, PolicyGate.DenialBefore(request.Policy, request.Code?.Name ?? (request.Profile ?? AgentProfile.Coder()).Name), services.Secret, request.Guest is null ? services.Languages : _ => []).CompleteAsync(request.Devices, workspace, cancellationToken);
         }
 
         var started = new RunStarted(
@@ -66,9 +70,9 @@ internal sealed class RunStarter(RunServices services)
             Guest = request.Guest,
             ContextPolicy = request.Profile?.ContextPolicy,
             Grounding = request.Profile?.Grounding,
-            Archive = model is null || request.Guest is not null || services.Archive is null ? null : true,
-            ContextRules = model is null || request.Guest is not null ? null : ContextState.Rules,
-            Fence = model is null || request.Guest is not null ? null : services.Fence,
+            Archive = prompts && services.Archive is not null ? true : null,
+            ContextRules = prompts ? ContextState.Rules : null,
+            Fence = prompts ? services.Fence : null,
         };
         await services.Journal.AppendAsync(run, 0, [started], cancellationToken);
         return run;
@@ -110,8 +114,8 @@ internal sealed class RunStarter(RunServices services)
     {
         var usable = all
             .Where(t => ToolSearch.IsDiscovery(t.Descriptor.Name) || profile.Tools.IsEmpty
-                ? t.Descriptor.Name is not (KernelTools.Spawn or "git_commit")
-                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source != "built-in")
+                ? t.Descriptor.Name is not (KernelTools.Spawn or KernelTools.AskModel or "git_commit")
+                : profile.Tools.Contains(t.Descriptor.Name) || t.Descriptor.Name is KernelTools.Complete or KernelTools.Recall || t.Descriptor.Source is not ("built-in" or RunTools.LanguageOrigin))
             .Select(t => t.Descriptor).ToList();
         var (tools, more) = ToolSearch.Choose(usable, $"{task}\n{profile.Prompt}");
         var definitions = CairnJson.Bytes(

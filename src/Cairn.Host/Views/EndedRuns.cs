@@ -26,8 +26,13 @@ internal sealed class EndedRuns(string path)
     private const long MaxBytes = 16 << 20;
     private static readonly string Version = typeof(EndedRuns).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    // A view shows sums that nobody reads back.
-    private static readonly HostJson Json = new(new JsonSerializerOptions(HostJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+    // A view shows sums that nobody reads back, and leaves out what is null.
+    private static readonly HostJson Json = new(new JsonSerializerOptions(HostJson.Default.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        RespectRequiredConstructorParameters = false,
+    });
+
     private readonly Lazy<ConcurrentDictionary<RunId, EndedRun>> _known = new(() => Load(path));
     private readonly Lock _gate = new();
 
@@ -58,9 +63,9 @@ internal sealed class EndedRuns(string path)
         {
             foreach (var line in File.Exists(path) ? File.ReadLines(path).Take(MaxKept) : [])
             {
-                if (Read(line) is { } ended && ended.Version == Version)
+                if (Read(line) is { Summary.Id: var id } ended && ended.Version == Version)
                 {
-                    known[ended.Summary.Id] = ended;
+                    known[id] = ended;
                 }
             }
         }

@@ -51,6 +51,9 @@ public static class Capabilities
         "git_status" => [new("fs.list", "File", Path(arguments, root), Recursive: true)],
         "git_blame" => [new("fs.read", "File", Path(arguments, root))],
         "git_commit" => [new("fs.write", "File", ".git/refs/heads/cairn")],
+        // What a language server answers shows lines of any file, and what it changes may be any.
+        "find_references" or "inspect_symbol" or "list_symbols" or "diagnostics" or "code_actions" => [new("fs.read", "File", ".", Recursive: true)],
+        "rename_symbol" or "apply_code_action" => [new("fs.read", "File", ".", Recursive: true), new("fs.write", "File", ".", Recursive: true)],
         "write_file" or "edit_file" => [new("fs.write", "File", Path(arguments, root))],
         "run_command" => Command(Text(arguments, "command") ?? "", Text(arguments, "directory") ?? "", root),
         "guest_model" => [new("model.call", "Model", Text(arguments, "model") ?? "")],

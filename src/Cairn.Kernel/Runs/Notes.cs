@@ -31,6 +31,9 @@ public static class KernelTools
     /// <summary>Starts runs below the one that calls it.</summary>
     public const string Spawn = "spawn_run";
 
+    /// <summary>Asks a model a single question, for agents that are programs.</summary>
+    public const string AskModel = "ask_model";
+
     /// <summary>Says that the task is done or cannot be done.</summary>
     public const string Complete = "complete";
 

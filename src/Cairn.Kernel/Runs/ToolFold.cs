@@ -83,7 +83,7 @@ internal static class ToolFold
             Layer = e.Layer ?? state.Layer,
             Shells = e.Shells is null ? state.Shells : e.Shells.Open.IsDefaultOrEmpty ? null : e.Shells,
             ErrorsInARow = failed ? state.ErrorsInARow + 1 : 0,
-            Spending = e.Spent is not { } spent ? state.Spending : state.Spending with { Usage = state.Spending.Usage + spent.Usage, Usd = state.Spending.Usd + spent.Usd },
+            Spending = Plus(state.Spending, e.Spent),
         };
         var done = turn.Calls.First(c => c.Id == e.Call);
         next = ContextFold.Finished(next, done);
@@ -114,7 +114,10 @@ internal static class ToolFold
         Turn = Turn(state).With(e.Call, call => call.Progress == CallProgress.Running
             ? call with { Status = ToolStatus.Cancelled, Result = e.Result, Tokens = e.Tokens }
             : throw new JournalMeaningException($"a result of call {e.Call}, which is not running")),
+        Spending = Plus(state.Spending, e.Spent),
     };
+
+    private static Spending Plus(Spending so, CallSpending? more) => more is null ? so : so with { Usage = so.Usage + more.Usage, Usd = so.Usd + more.Usd };
 
     /// <summary>Closes the turn when every call has a result, and says what the run waits for next.</summary>
     /// <param name="state">The state.</param>

@@ -30,7 +30,11 @@ public sealed record RegisteredModel(string Model)
 /// <summary>Limits of every call that a policy routes.</summary>
 /// <param name="MaxUsd">The most that a call may be expected to cost; null for no limit.</param>
 /// <param name="MaxMs">The most milliseconds that it may be expected to take; null for no limit.</param>
-public sealed record RouteLimits(decimal? MaxUsd, double? MaxMs);
+public sealed record RouteLimits(decimal? MaxUsd, double? MaxMs)
+{
+    /// <summary>Milliseconds after which the next best model is asked as well, if the best has not answered; null for never.</summary>
+    public double? HedgeMs { get; init; }
+}
 
 /// <summary>
 /// The models that routes choose from: a YAML file, <c>$CAIRN_MODELS</c> or <c>~/.config/cairn/models.yaml</c>.
@@ -42,7 +46,7 @@ public sealed record RouteLimits(decimal? MaxUsd, double? MaxMs);
 ///     concurrency: 4
 ///     tokens_per_minute: 200000
 /// policies:
-///   coding: {max_usd: 0.25, max_ms: 60000}
+///   coding: {max_usd: 0.25, max_ms: 60000, hedge_ms: 15000}
 /// </code>
 /// </summary>
 public sealed record ModelRegistry(ImmutableArray<RegisteredModel> Models, ImmutableSortedDictionary<string, RouteLimits> Limits)
@@ -53,6 +57,7 @@ public sealed record ModelRegistry(ImmutableArray<RegisteredModel> Models, Immut
     private const int MaxBytes = 1 << 20;
     private const int MaxModels = 256;
     private const int MaxConcurrency = 1024;
+    private const int MaxHedgeMs = 3_600_000;
 
     /// <summary>A registry without models.</summary>
     public static ModelRegistry Empty { get; } = new([], ImmutableSortedDictionary<string, RouteLimits>.Empty);
@@ -146,10 +151,14 @@ public sealed record ModelRegistry(ImmutableArray<RegisteredModel> Models, Immut
         foreach (var (name, value) in node is null ? [] : node as JsonObject ?? throw new FormatException("'policies' is a mapping"))
         {
             var limits = value as JsonObject ?? throw new FormatException($"policies.{name} is a mapping");
-            Only(limits, $"policies.{name}", "max_usd", "max_ms");
+            Only(limits, $"policies.{name}", "max_usd", "max_ms", "hedge_ms");
             found[name] = new(
                 limits.ContainsKey("max_usd") ? (decimal)Scalar<double>(limits, "max_usd", $"policies.{name}") : null,
-                limits.ContainsKey("max_ms") ? Scalar<double>(limits, "max_ms", $"policies.{name}") : null);
+                limits.ContainsKey("max_ms") ? Scalar<double>(limits, "max_ms", $"policies.{name}") : null)
+            {
+                HedgeMs = !limits.ContainsKey("hedge_ms") ? null
+                    : Scalar<double>(limits, "hedge_ms", $"policies.{name}") is >= 0 and <= MaxHedgeMs and var ms ? ms : throw new FormatException($"policies.{name}.hedge_ms is 0 to {MaxHedgeMs}"),
+            };
         }
 
         return found.ToImmutable();

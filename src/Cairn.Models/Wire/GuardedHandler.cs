@@ -15,13 +15,13 @@ internal sealed class GuardedHandler(HttpMessageHandler inner, ModelLimits limit
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using var wait = new CancellationTokenSource(limits.FirstByte, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wait.Token);
+        using var caller = cancellationToken.UnsafeRegister(static w => ((CancellationTokenSource)w!).Cancel(), wait);
         try
         {
-            var response = await base.SendAsync(request, either.Token);
+            var response = await base.SendAsync(request, wait.Token);
             return response.IsSuccessStatusCode
-                ? await GuardAsync(response, either.Token)
-                : throw await RefusalAsync(response, either.Token);
+                ? await GuardAsync(response, wait.Token)
+                : throw await RefusalAsync(response, wait.Token);
         }
         catch (OperationCanceledException e) when (wait.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

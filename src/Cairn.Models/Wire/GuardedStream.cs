@@ -5,6 +5,9 @@ namespace Cairn.Models;
 /// <summary>An answer's bytes: ends a silence that is too long and an answer that is too big, and names a cut connection.</summary>
 internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvider time) : Stream
 {
+    // One for the whole stream: pieces come by the thousand. Once it is cancelled, the stream is of no use any more.
+    private readonly CancellationTokenSource _stop = new();
+    private ITimer? _silence;
     private long _bytes;
 
     public override bool CanRead => true;
@@ -23,15 +26,16 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var silence = new CancellationTokenSource(limits.Silence, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
+        cancellationToken.ThrowIfCancellationRequested();
         int count;
         try
         {
-            count = await inner.ReadAsync(buffer, either.Token);
+            var reading = inner.ReadAsync(buffer, _stop.Token);
+            count = reading.IsCompletedSuccessfully ? reading.Result : await WaitAsync(reading, cancellationToken);
         }
-        catch (OperationCanceledException e) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (_stop.IsCancellationRequested)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new WireException(ModelErrorKind.TimedOut, $"sent nothing for {limits.Silence.TotalSeconds:0.#} s in the middle of its answer", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
@@ -65,9 +69,38 @@ internal sealed class GuardedStream(Stream inner, ModelLimits limits, TimeProvid
     {
         if (disposing)
         {
+            _silence?.Dispose();
             inner.Dispose();
+            _stop.Dispose();
         }
 
         base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> WaitAsync(ValueTask<int> reading, CancellationToken cancellationToken)
+    {
+        _silence ??= time.CreateTimer(static s => Stop((CancellationTokenSource)s!), _stop, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _silence.Change(limits.Silence, Timeout.InfiniteTimeSpan);
+        using var caller = cancellationToken.UnsafeRegister(static s => Stop((CancellationTokenSource)s!), _stop);
+        try
+        {
+            return await reading;
+        }
+        finally
+        {
+            _silence.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static void Stop(CancellationTokenSource stop)
+    {
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The timer fired while the stream was being closed.
+        }
     }
 }

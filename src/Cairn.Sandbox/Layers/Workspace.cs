@@ -192,6 +192,24 @@ internal sealed partial class Workspace : IWorkspace
         }
     }
 
+    public ImmutableArray<PathChange>? ChangesSince(LayerId? layer)
+    {
+        var net = new SortedDictionary<string, PathChange?>(StringComparer.Ordinal);
+        var at = Top;
+        foreach (var meta in _files.Chain(Top).TakeWhile(m => m.Layer != layer))
+        {
+            // The layers come from the top down: each tells what there was before those that were seen.
+            foreach (var older in meta.ToChanges().Changes)
+            {
+                net[older.Path] = net.TryGetValue(older.Path, out var newer) && newer is not null ? Over(older, newer) : older;
+            }
+
+            at = meta.Parent;
+        }
+
+        return at == layer ? [.. net.Values.OfType<PathChange>()] : null;
+    }
+
     public void Discard()
     {
         using var idle = EnterIdle();
@@ -252,6 +270,15 @@ internal sealed partial class Workspace : IWorkspace
         _changing.Dispose();
         _closing.Dispose();
     }
+
+    /// <summary>Two changes of a path as one; null when there is nothing before and nothing after.</summary>
+    private static PathChange? Over(PathChange older, PathChange newer) => (older.Change, newer.Change) switch
+    {
+        (ChangeKind.Added, ChangeKind.Deleted) => null,
+        (ChangeKind.Added, _) => newer with { Change = ChangeKind.Added, Before = older.Before, BeforeMode = older.BeforeMode },
+        (ChangeKind.Deleted, ChangeKind.Added) => newer with { Change = ChangeKind.Modified, Before = older.Before, BeforeMode = older.BeforeMode, BeforeKind = older.BeforeKind ?? older.Kind },
+        _ => newer with { Before = older.Before, BeforeMode = older.BeforeMode, BeforeKind = older.BeforeKind },
+    };
 
     private MergedView WithOpen() => new(_stack.View.Levels.Insert(0, new(_open.Tree, _open.Mount)), _files.OpaqueAttribute);
 

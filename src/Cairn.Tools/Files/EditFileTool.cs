@@ -1,17 +1,18 @@
 using System.Text.Json;
 using Cairn.Abstractions;
+using Cairn.Tools.Lsp;
 
 namespace Cairn.Tools.Files;
 
 /// <summary>edit_file: replacements against the version that was read, all of them or none.</summary>
-internal sealed class EditFileTool(SeenVersions versions) : DriverTool(
+internal sealed class EditFileTool(SeenVersions versions, EditProblems? problems) : DriverTool(
     "Files", "edit_file", EffectClass.Sandboxed, TimeSpan.FromSeconds(60),
     """{"path":"src/app.py","version":"3f2a9c0d1b7e","edits":[{"old":"return a - b","new":"return a + b","replace_all":false}]}""", "fs.write")
 {
     private const int MaxDiffLines = 80;
 
     protected override Task<ToolResult> RunAsync(ToolContext context, JsonElement arguments, CancellationToken cancellationToken) =>
-        Task.FromResult(Edit(context, arguments));
+        EditProblems.AroundAsync(problems, context, Text(arguments, "path") ?? "", () => Edit(context, arguments), cancellationToken);
 
     private ToolResult Edit(ToolContext context, JsonElement arguments)
     {

@@ -1,19 +1,22 @@
 using System.Text.Json;
 using Cairn.Abstractions;
+using Cairn.Tools.Lsp;
 
 namespace Cairn.Tools.Files;
 
 /// <summary>write_file: a new file, or a whole one in place of the version that was read.</summary>
-internal sealed class WriteFileTool(SeenVersions versions) : DriverTool(
+internal sealed class WriteFileTool(SeenVersions versions, EditProblems? problems) : DriverTool(
     "Files", "write_file", EffectClass.Sandboxed, TimeSpan.FromSeconds(60),
     """{"path":"src/new.py","content":"print('hello')\n","version":null}""", "fs.write")
 {
     protected override Task<ToolResult> RunAsync(ToolContext context, JsonElement arguments, CancellationToken cancellationToken) =>
-        Task.FromResult(Write(
-            context,
-            WorkspacePath.Of(context.Workspace, Text(arguments, "path") ?? ""),
-            Text(arguments, "content") ?? "",
-            Text(arguments, "version")));
+        EditProblems.AroundAsync(problems, context, Text(arguments, "path") ?? "", () => Write(context, arguments), cancellationToken);
+
+    private ToolResult Write(ToolContext context, JsonElement arguments) => Write(
+        context,
+        WorkspacePath.Of(context.Workspace, Text(arguments, "path") ?? ""),
+        Text(arguments, "content") ?? "",
+        Text(arguments, "version"));
 
     private ToolResult Write(ToolContext context, string path, string content, string? version)
     {

@@ -16,7 +16,9 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private readonly string _state = Directory.CreateTempSubdirectory("cairn-gateway-").FullName;
     private CairnDaemon _daemon = null!;
 
-    private GatewayFixture(FakeServer provider) => Provider = provider;
+    private readonly ModelLimits _limits;
+
+    private GatewayFixture(FakeServer provider, ModelLimits limits) => (Provider, _limits) = (provider, limits);
 
     /// <summary>Answers whatever provider is asked.</summary>
     public FakeServer Provider { get; }
@@ -30,9 +32,9 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     private static CancellationToken Now => TestContext.Current.CancellationToken;
 
-    public static async Task<GatewayFixture> StartAsync()
+    public static async Task<GatewayFixture> StartAsync(ModelLimits? limits = null)
     {
-        var fixture = new GatewayFixture(await FakeServer.StartAsync());
+        var fixture = new GatewayFixture(await FakeServer.StartAsync(), limits ?? new());
         await fixture.ServeAsync();
         fixture.Secret = fixture.Key(k => k);
         return fixture;
@@ -48,7 +50,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
             ["ANTHROPIC_BASE_URL"] = Provider.Address.ToString(),
             ["CAIRN_BASE_URL"] = new Uri(Provider.Address, "v1").ToString(),
         };
-        _daemon = await CairnDaemon.StartAsync(new(new HostOptions(_state, null!, environment.GetValueOrDefault)) { Listen = "127.0.0.1:0" }, Now);
+        _daemon = await CairnDaemon.StartAsync(new(new HostOptions(_state, null!, environment.GetValueOrDefault) { ModelLimits = _limits }) { Listen = "127.0.0.1:0" }, Now);
     }
 
     /// <summary>Stops the daemon in order and starts the next one.</summary>

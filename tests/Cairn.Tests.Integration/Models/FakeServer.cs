@@ -22,6 +22,9 @@ internal sealed record FakeReply(string Body)
 
     public FakeEnd End { get; init; } = FakeEnd.Proper;
 
+    /// <summary>The body is sent again and again, until the other side hangs up.</summary>
+    public bool Endless { get; init; }
+
     public static FakeReply Json(int status, string body) => new(body) { Status = status, ContentType = "application/json" };
 }
 
@@ -51,10 +54,21 @@ internal sealed class FakeServer : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
 
     private int _disposed;
+    private long _taken;
+    private int _hungUp;
 
     private FakeServer(WebApplication app) => _app = app;
 
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
+
+    /// <summary>Answers what nothing is queued for; null refuses it.</summary>
+    public Func<FakeRequest, FakeReply>? Otherwise { get; set; }
+
+    /// <summary>Bytes that the other side has taken of endless answers.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>Endless answers that were hung up on.</summary>
+    public int HungUp => Volatile.Read(ref _hungUp);
 
     public string Models { get; set; } = """{"object":"list","data":[]}""";
 
@@ -91,18 +105,23 @@ internal sealed class FakeServer : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync(context.RequestAborted);
-        Requests.Enqueue(new(
-            context.Request.Path,
-            context.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()),
-            body));
+        var asked = new FakeRequest(context.Request.Path, context.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), body);
+        Requests.Enqueue(asked);
         var reply = HttpMethods.IsGet(context.Request.Method) ? FakeReply.Json(200, Models)
             : _replies.TryDequeue(out var next) ? next
+            : Otherwise is { } otherwise ? otherwise(asked)
             : FakeReply.Json(599, """{"error":{"message":"the test scripted no further reply"}}""");
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = reply.ContentType;
         foreach (var (name, value) in reply.Headers)
         {
             context.Response.Headers[name] = value;
+        }
+
+        if (reply.Endless)
+        {
+            await EndlessAsync(context, Encoding.UTF8.GetBytes(reply.Body));
+            return;
         }
 
         await WriteAsync(context, reply);
@@ -130,6 +149,24 @@ internal sealed class FakeServer : IAsyncDisposable
         {
             await context.Response.Body.WriteAsync(bytes.AsMemory(at, Math.Min(step, bytes.Length - at)), context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    private async Task EndlessAsync(HttpContext context, byte[] bytes)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, context.RequestAborted);
+        try
+        {
+            while (true)
+            {
+                await context.Response.Body.WriteAsync(bytes, either.Token);
+                await context.Response.Body.FlushAsync(either.Token);
+                Interlocked.Add(ref _taken, bytes.Length);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            Interlocked.Increment(ref _hungUp);
         }
     }
 }

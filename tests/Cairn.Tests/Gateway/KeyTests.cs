@@ -56,6 +56,12 @@ public sealed class KeyTests : IDisposable
     [InlineData("openai:*", "anthropic:claude", false)]
     [InlineData("gpt-5", "openai:gpt-5", true)]
     [InlineData("gpt-5", "openai:gpt-5-pro", false)]
+    [InlineData("gpt-5", "route:coding=anthropic:claude,openai:gpt-5", false)]
+    [InlineData("coding", "route:coding", false)]
+    [InlineData("route:coding", "route:coding", true)]
+    [InlineData("route:coding", "route:coding=openai:gpt-5", false)]
+    [InlineData("route:*", "route:coding=openai:gpt-5", true)]
+    [InlineData("openai:*", "route:coding", false)]
     public void A_key_opens_the_models_that_it_names(string rule, string model, bool allowed) =>
         Assert.Equal(allowed, (Plain with { Models = [rule] }).Allows(model));
 
@@ -107,6 +113,63 @@ public sealed class KeyTests : IDisposable
 
         Assert.Equal(3, File.ReadAllLines(log).Length);
         Assert.Empty(KeyUse.Of(_state, TimeProvider.System));
+    }
+
+    [Fact]
+    public void A_full_log_is_closed_and_what_was_spent_is_kept_when_its_oldest_files_go()
+    {
+        var call = new CallRecord("k1", DateTimeOffset.UnixEpoch, "Chat", "openai:x", 200, BlobHash.OfText("q"), default, new(7, 3), 0.5m, 12);
+        var bytes = 0L;
+        using (var log = new CallLog(_state, TimeProvider.System, (_, _) => { }))
+        {
+            log.Append(call);
+            bytes = new FileInfo(Path.Combine(_state, "gateway-calls.jsonl")).Length;
+        }
+
+        using (var log = new CallLog(_state, TimeProvider.System, (_, _) => { }, fileBytes: bytes * 3))
+        {
+            for (var i = 1; i < 30; i++)
+            {
+                log.Append(call with { Key = i % 3 == 0 ? "k2" : "k1" });
+            }
+        }
+
+        var files = Directory.GetFiles(_state, "gateway-calls.*.jsonl");
+        Assert.Equal(CallLog.KeptFiles, files.Length);
+        Assert.All(files, f => Assert.Equal(3, File.ReadAllLines(f).Length));
+        var seen = new Dictionary<string, KeySum>();
+        using (new CallLog(_state, TimeProvider.System, (key, sum) => seen[key] = seen.GetValueOrDefault(key) + sum, fileBytes: bytes * 3))
+        {
+            Assert.Equal(new KeySum(21, 210, 10.5m), seen["k1"]);
+            Assert.Equal(new KeySum(9, 90, 4.5m), seen["k2"]);
+            Assert.Equal(seen, new CallFiles(_state).Total());
+        }
+    }
+
+    [Fact]
+    public void A_kill_between_closing_a_file_and_counting_it_counts_nothing_twice_and_loses_nothing()
+    {
+        var call = new CallRecord("k1", DateTimeOffset.UnixEpoch, "Chat", "openai:x", 200, BlobHash.OfText("q"), default, new(7, 3), 0.5m, 12);
+        using (var log = new CallLog(_state, TimeProvider.System, (_, _) => { }))
+        {
+            log.Append(call);
+            log.Append(call);
+        }
+
+        var files = new CallFiles(_state);
+        File.Move(files.Open, files.Closed(1));
+        Assert.Equal(new KeySum(2, 20, 1m), files.Total()["k1"]);
+        for (var start = 0; start < 2; start++)
+        {
+            var seen = default(KeySum);
+            using (new CallLog(_state, TimeProvider.System, (_, sum) => seen += sum))
+            {
+                Assert.Equal(new KeySum(2, 20, 1m), seen);
+            }
+        }
+
+        File.WriteAllText(Path.Combine(_state, "gateway-sums.json"), "{");
+        Assert.Throws<InvalidDataException>(() => new CallLog(_state, TimeProvider.System, (_, _) => { }));
     }
 
     private sealed class Steps : TimeProvider

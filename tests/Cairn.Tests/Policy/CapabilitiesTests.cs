@@ -91,7 +91,7 @@ public sealed class CapabilitiesTests
     public void Every_tool_that_touches_files_or_starts_programs_says_what_it_needs()
     {
         // A tool that is added without a line in the vocabulary would be governed by its name alone.
-        string[] byNameOnly = ["ask_human", "complete", "spawn_run", "shell_close", "todo", "scratchpad", "pin", "recall", "find_tools", "use_tool"];
+        string[] byNameOnly = ["ask_human", "ask_model", "complete", "spawn_run", "shell_close", "todo", "scratchpad", "pin", "recall", "find_tools", "use_tool"];
         Assert.All(new Cairn.Tools.ToolRegistry().Tools.Select(t => t.Descriptor.Name).Except(byNameOnly),
             name => Assert.True(Capabilities.Of(name, """{"path":"a","command":"b"}""", "/").Length > 1, name));
     }

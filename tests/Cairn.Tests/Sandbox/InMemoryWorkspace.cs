@@ -161,6 +161,19 @@ internal sealed class InMemoryWorkspace : IWorkspace
         return Task.FromResult(OnRun(this, command));
     }
 
+    /// <summary>Starts a process that somebody talks to; null when there are none.</summary>
+    public Func<SandboxCommand, ISandboxProcess>? OnStart { get; set; }
+
+    public Task<ISandboxProcess> StartAsync(SandboxCommand command, CancellationToken cancellationToken)
+    {
+        Commands.Add(command);
+        return OnStart is { } start ? Task.FromResult(start(command)) : throw new WorkspaceException(FileProblem.Io, "This workspace runs no processes.");
+    }
+
+    public ImmutableArray<PathChange>? ChangesSince(LayerId? layer) =>
+        (layer is { } named ? _layers.GetValueOrDefault(named) : _base) is not { } before ? null
+        : [.. before.Keys.Union(_frozen.Keys).Order(StringComparer.Ordinal).Select(p => Change(p, before.GetValueOrDefault(p), _frozen.GetValueOrDefault(p))).OfType<PathChange>()];
+
     public LayerChanges? Freeze(LayerId id)
     {
         var changes = _frozen.Keys.Union(_open.Keys).Order(StringComparer.Ordinal)

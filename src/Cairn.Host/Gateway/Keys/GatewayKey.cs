@@ -42,10 +42,10 @@ public sealed record GatewayKey(string Id, string Hash, KeyOwner Kind, string Ow
     /// <summary>When it was revoked; null while it is good.</summary>
     public DateTimeOffset? Revoked { get; init; }
 
-    /// <summary>Whether it may ask a model.</summary>
+    /// <summary>Whether it may ask a model. A route that names its models holds other names: only the whole of it is compared.</summary>
     public bool Allows(string model) => Models.Count == 0 || Models.Any(m => m.EndsWith('*')
         ? model.StartsWith(m[..^1], StringComparison.Ordinal)
-        : m == model || model.EndsWith(":" + m, StringComparison.Ordinal));
+        : m == model || (!model.StartsWith(RouteName.Prefix, StringComparison.Ordinal) && model.EndsWith(":" + m, StringComparison.Ordinal)));
 
     /// <summary>Whether it is good at a time.</summary>
     public bool IsGood(DateTimeOffset now) => Revoked is null && (Expires is null || now < Expires);

@@ -14,10 +14,10 @@ internal sealed class GatewayKeys : IDisposable
     private FrozenDictionary<string, GatewayKey> _keys = FrozenDictionary<string, GatewayKey>.Empty;
     private (DateTime Written, long Length) _stamp;
 
-    public GatewayKeys(string stateDirectory, TimeProvider time)
+    public GatewayKeys(string stateDirectory, TimeProvider time, Action? flushBodies = null)
     {
         (_file, _time) = (new(stateDirectory, time), time);
-        _log = new(stateDirectory, time, call => AccountOf(call.Key).Add(call.Usage.Total, call.Usd));
+        _log = new(stateDirectory, time, (key, sum) => AccountOf(key).Add(sum)) { FlushBodies = flushBodies };
         Reload(_file.Stamp);
     }
 

@@ -50,8 +50,13 @@ internal sealed class KeyAccount(TimeProvider time)
 
             _reserved += tokens;
             _reservedUsd += usd;
-            _recent.Enqueue((time.GetTimestamp(), tokens));
-            _recentTokens += tokens;
+            if (key.RequestsPerMinute is not null || key.TokensPerMinute is not null)
+            {
+                // No more than the rate lets through in a minute.
+                _recent.Enqueue((time.GetTimestamp(), tokens));
+                _recentTokens += tokens;
+            }
+
             return null;
         }
     }
@@ -69,8 +74,16 @@ internal sealed class KeyAccount(TimeProvider time)
         }
     }
 
-    /// <summary>What a call of an earlier process took.</summary>
-    public void Add(long tokens, decimal usd) => Settle(0, 0, tokens, usd);
+    /// <summary>What calls of earlier processes took.</summary>
+    public void Add(KeySum sum)
+    {
+        lock (_gate)
+        {
+            Requests += sum.Requests;
+            Tokens += sum.Tokens;
+            Usd += sum.Usd;
+        }
+    }
 
     private void Forget()
     {

@@ -6,12 +6,7 @@ public static class KeyUse
     /// <summary>Every key with the sum of its calls, in the order in which they were made.</summary>
     public static IReadOnlyList<KeyView> Of(string stateDirectory, TimeProvider time)
     {
-        var sums = new Dictionary<string, (long Requests, long Tokens, decimal Usd)>(StringComparer.Ordinal);
-        CallLog.Read(stateDirectory, call =>
-        {
-            var (requests, tokens, usd) = sums.GetValueOrDefault(call.Key);
-            sums[call.Key] = (requests + 1, tokens + call.Usage.Total, usd + call.Usd);
-        });
+        var sums = new CallFiles(stateDirectory).Total();
         return [.. new KeyFile(stateDirectory, time).Load().Select(key => sums.TryGetValue(key.Id, out var sum)
             ? new KeyView(key, sum.Requests, sum.Tokens, sum.Usd)
             : new KeyView(key, 0, 0, 0))];

@@ -15,6 +15,7 @@ internal sealed class AnthropicModel : IModel, IWireSource
     private readonly AnthropicClient _client;
     private readonly WireFailures _failures;
     private readonly PricedModel? _price;
+    private readonly RejectedParameters _rejected = new(AnthropicRequest.OutputConfig);
 
     public AnthropicModel(ModelInfo info, ProviderEndpoint endpoint, PricedModel? price, HttpClient http, WireFailures failures)
     {
@@ -52,6 +53,11 @@ internal sealed class AnthropicModel : IModel, IWireSource
         {
             throw;
         }
+        catch (Exception e) when (_rejected.Learn(e))
+        {
+            // Refused for how it was asked, which is learnt once: asked again without it.
+            return await AskAsync(request, onDelta, cancellationToken);
+        }
 #pragma warning disable CA1031 // An SDK may throw anything on hostile bytes; to the kernel each is a failed call.
         catch (Exception e)
         {
@@ -66,7 +72,7 @@ internal sealed class AnthropicModel : IModel, IWireSource
     private async Task<ModelOutcome> StreamAsync(ModelRequest request, Action<ModelDelta>? onDelta, CancellationToken cancellationToken)
     {
         var answer = new AnthropicAnswer(onDelta);
-        await foreach (var update in _client.Messages.CreateStreaming(AnthropicRequest.Build(request), cancellationToken).WithCancellation(cancellationToken))
+        await foreach (var update in _client.Messages.CreateStreaming(AnthropicRequest.Build(request, _rejected), cancellationToken).WithCancellation(cancellationToken))
         {
             answer.Add(update.Json);
         }

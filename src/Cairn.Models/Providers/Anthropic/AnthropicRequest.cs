@@ -15,10 +15,13 @@ internal static class AnthropicRequest
     /// <summary>Marks reasoning that only this wire understands.</summary>
     public const string Wire = "anthropic";
 
+    /// <summary>The parameter that holds an answer's schema; older models do not know it.</summary>
+    public const string OutputConfig = "output_config";
+
     // The API takes an object only; what the model wrote instead is kept where it can see it.
     private const string InvalidArguments = "invalid_arguments";
 
-    public static MessageCreateParams Build(ModelRequest request)
+    public static MessageCreateParams Build(ModelRequest request, RejectedParameters rejected)
     {
         var body = new JsonObject
         {
@@ -36,6 +39,11 @@ internal static class AnthropicRequest
         if (!request.Tools.IsEmpty)
         {
             body["tools"] = Tools(request, cached: system.Length == 0);
+        }
+
+        if (request.AnswerSchema is { } answer && !rejected.Contains(OutputConfig))
+        {
+            body[OutputConfig] = new JsonObject { ["format"] = new JsonObject { ["type"] = "json_schema", ["schema"] = JsonNode.Parse(answer.Schema) } };
         }
 
         using var document = JsonDocument.Parse(body.ToJsonString());

@@ -25,7 +25,7 @@ internal sealed class OpenAiModel : IModel, IWireSource
     private readonly PricedModel? _price;
     private readonly RejectedParameters _rejected = new(
         OpenAiRequest.Temperature, OpenAiRequest.TopP, OpenAiRequest.Seed, OpenAiRequest.MaxCompletionTokens,
-        OpenAiRequest.MaxTokens, OpenAiRequest.Strict, OpenAiRequest.Logprobs);
+        OpenAiRequest.MaxTokens, OpenAiRequest.Strict, OpenAiRequest.Logprobs, OpenAiRequest.ResponseFormat, OpenAiRequest.TextFormat);
 
     private volatile bool _overResponses;
 

@@ -14,6 +14,8 @@ internal static class OpenAiRequest
     public const string MaxCompletionTokens = "max_completion_tokens";
     public const string Strict = "strict";
     public const string Logprobs = "logprobs";
+    public const string ResponseFormat = "response_format";
+    public const string TextFormat = "text.format";
 
     public static List<WireMessage> Messages(ModelRequest request)
     {
@@ -66,6 +68,12 @@ internal static class OpenAiRequest
         if (request.Logprobs && !rejected.Contains(Logprobs))
         {
             options.IncludeLogProbabilities = true;
+        }
+
+        if (request.AnswerSchema is { } answer && !rejected.Contains(ResponseFormat))
+        {
+            options.ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat(
+                answer.Name, BinaryData.FromString(answer.Schema), jsonSchemaIsStrict: !rejected.Contains(Strict) && StrictSchema.Fits(answer.Schema));
         }
 
         foreach (var tool in request.Tools)

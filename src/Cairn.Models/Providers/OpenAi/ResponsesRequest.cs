@@ -33,6 +33,20 @@ internal static class ResponsesRequest
             body["top_p"] = request.TopP;
         }
 
+        if (request.AnswerSchema is { } answer && !rejected.Contains(OpenAiRequest.TextFormat))
+        {
+            body["text"] = new JsonObject
+            {
+                ["format"] = new JsonObject
+                {
+                    ["type"] = "json_schema",
+                    ["name"] = answer.Name,
+                    ["schema"] = JsonNode.Parse(answer.Schema),
+                    ["strict"] = !rejected.Contains(OpenAiRequest.Strict) && StrictSchema.Fits(answer.Schema),
+                },
+            };
+        }
+
         if (!request.Tools.IsEmpty)
         {
             body["tools"] = new JsonArray([.. request.Tools.Select(tool => new JsonObject

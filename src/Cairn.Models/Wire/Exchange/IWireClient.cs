@@ -9,7 +9,8 @@ public interface IWireClient
     /// <param name="retryAfter">The wait that the provider asks for.</param>
     void Start(int status, string contentType, TimeSpan? retryAfter);
 
-    /// <summary>Takes bytes, and returns when the client may take more: a slow client holds up its own provider, and nothing piles up here.</summary>
+    /// <summary>Takes bytes, and returns when the client may take more: a slow client holds up its own provider, and nothing piles up here. What is no
+    /// stream of events comes in one piece.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
     /// <summary>Ends the connection in such a way that nobody can take the answer for whole.</summary>

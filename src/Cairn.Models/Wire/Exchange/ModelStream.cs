@@ -10,7 +10,10 @@ internal sealed class ModelStream(IModel model)
     /// <summary>Pieces that may wait for a slow client; the last of them carry the text of those that found no room.</summary>
     private const int MaxPieces = 1024;
 
-    public static ModelRequest Request(WireRequest request, ModelInfo info) => new()
+    /// <exception cref="WireRequestException">When it holds what such a model cannot be told.</exception>
+    public static ModelRequest Request(WireRequest request, ModelInfo info) => request.Messages.Any(m => m.Parts.Any(p => p.Kind == WirePartKind.Image))
+        ? throw new WireRequestException($"{info.Id} takes no images here: name the model itself.", "messages")
+        : new()
     {
         Model = info.Name,
         Messages = [.. request.Messages.SelectMany(Message)],
@@ -19,6 +22,7 @@ internal sealed class ModelStream(IModel model)
         Temperature = request.Temperature ?? 0,
         TopP = request.TopP ?? 1,
         Seed = request.Seed,
+        AnswerSchema = request.AnswerSchema is { } schema ? new(schema.Name, schema.Schema) : null,
     };
 
     /// <summary>Asks, and calls <paramref name="flush"/> whenever something was said.</summary>

@@ -7,9 +7,24 @@ namespace Cairn.Models;
 public sealed class WireBackend
 {
     private const string AnthropicVersion = "2023-06-01";
+    private const string ChatPath = "/chat/completions";
+    private const string ResponsesPath = "/responses";
+    private const string MessagesPath = "/v1/messages";
+    private const string CountPath = "/v1/messages/count_tokens";
+    private static readonly MediaTypeHeaderValue JsonType = new("application/json");
     private readonly IWireSource? _source;
 
-    private WireBackend(IModel model) => (Model, _source) = (model, model as IWireSource);
+    // Parsing an address anew for each request would cost more than reading the request does.
+    private readonly Dictionary<string, Uri> _addresses = [];
+
+    private WireBackend(IModel model)
+    {
+        (Model, _source) = (model, model as IWireSource);
+        foreach (var path in _source is null ? [] : new[] { ChatPath, ResponsesPath, MessagesPath, CountPath })
+        {
+            _addresses[path] = new(_source!.Endpoint.Address.AbsoluteUri.TrimEnd('/') + path);
+        }
+    }
 
     /// <summary>The model.</summary>
     public IModel Model { get; }
@@ -43,11 +58,11 @@ public sealed class WireBackend
         WireFormat format, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> headers, bool count, CancellationToken cancellationToken)
     {
         var source = _source ?? throw new InvalidOperationException($"{Info.Id} is not behind HTTP.");
-        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(source.Endpoint, format, count))
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(format, count))
         {
             Content = new ReadOnlyMemoryContent(body),
         };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Content.Headers.ContentType = JsonType;
         Authorize(request, source.Endpoint, format, headers);
         foreach (var (name, value) in headers)
         {
@@ -77,10 +92,10 @@ public sealed class WireBackend
         }
     }
 
-    private static Uri AddressOf(ProviderEndpoint endpoint, WireFormat format, bool count) => new(endpoint.Address.AbsoluteUri.TrimEnd('/') + format switch
+    private Uri AddressOf(WireFormat format, bool count) => _addresses[format switch
     {
-        WireFormat.Chat => "/chat/completions",
-        WireFormat.Responses => "/responses",
-        _ => count ? "/v1/messages/count_tokens" : "/v1/messages",
-    });
+        WireFormat.Chat => ChatPath,
+        WireFormat.Responses => ResponsesPath,
+        _ => count ? CountPath : MessagesPath,
+    }];
 }

@@ -17,6 +17,9 @@ public sealed record WireCall(WireFormat Format, ReadOnlyMemory<byte> Body, Requ
     /// <summary>When it came.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>The client's place in a trace (traceparent); null for none.</summary>
+    public string? Trace { get; init; }
+
     /// <summary>Turns of the conversation before this request that only the gateway knows (previous_response_id).</summary>
     internal IReadOnlyList<WireTurn> Before { get; init; } = [];
 

@@ -10,12 +10,15 @@ namespace Cairn.Models;
 /// </summary>
 public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient client)
 {
-    private const int ReadBytes = 16 * 1024;
+    /// <summary>Pieces of a stream are small, and many streams are open at once.</summary>
+    private const int ReadBytes = 4 * 1024;
+
+    private const int WholeBytes = 16 * 1024;
     private const string EventStream = "text/event-stream";
     private const string Json = "application/json";
 
     private readonly WireAnswer _answer = new();
-    private readonly ArrayBufferWriter<byte> _sent = new(4096);
+    private readonly ArrayBufferWriter<byte> _sent = new(1024);
     private int _status;
     private string _contentType = Json;
     private TimeSpan? _retryAfter;
@@ -90,7 +93,7 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
         }
 
         Start(200, type);
-        var events = hidesUsage ? new ArrayBufferWriter<byte>(ReadBytes) : null;
+        var events = hidesUsage ? new ArrayBufferWriter<byte>(1024) : null;
         var sse = new SseReader(data =>
         {
             decoder.Add(data);
@@ -128,7 +131,7 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
     private async Task PassWholeAsync(Stream stream, IAnswerDecoder decoder, string type, CancellationToken cancellationToken)
     {
         using var whole = new MemoryStream();
-        await stream.CopyToAsync(whole, ReadBytes, cancellationToken);
+        await stream.CopyToAsync(whole, WholeBytes, cancellationToken);
         var bytes = whole.GetBuffer().AsMemory(0, (int)whole.Length);
         decoder.Add(bytes);
         decoder.Complete();

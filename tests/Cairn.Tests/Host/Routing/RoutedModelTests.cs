@@ -91,6 +91,80 @@ public sealed class RoutedModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Calls_beyond_what_may_wait_for_tokens_are_refused_and_the_next_best_is_asked()
+    {
+        const int perMinute = 50; // Less than one call takes: each waits for a whole minute's.
+        _registry = ModelRegistry.Parse($"models:\n- {{model: 'p:a', quality: {{coding: 0.9}}, tokens_per_minute: {perMinute}}}\n- {{model: 'p:b', quality: {{coding: 0.85}}}}\n");
+        Add("p:a", Says("a"));
+        Add("p:b", Says("b"));
+        using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        Assert.Equal("a", (await AskAsync("route:coding", cancelled.Token)).Response!.Text);
+        var waiting = Enumerable.Range(0, ModelLine.MaxQueuedMinutes).Select(_ => AskAsync("route:coding", cancelled.Token)).ToList();
+        Assert.DoesNotContain(waiting, w => w.IsCompleted);
+        var refused = await AskAsync("route:coding", cancelled.Token);
+        Assert.Equal("b", refused.Response!.Text);
+        Assert.Equal(["p:a RateLimited", "p:b answered"], refused.Route!.Attempts.Select(a => $"{a.Model} {a.Outcome}"));
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
+    }
+
+    [Fact]
+    public async Task The_next_best_is_asked_as_well_after_a_while_and_who_is_not_needed_is_cancelled_and_paid_for()
+    {
+        _registry = Hedging(hedgeMs: 1);
+        var cancelled = false;
+        Add("p:a", new FakeModel("p:a", async (_, delta, token) =>
+        {
+            delta?.Invoke(new("rm -rf"));
+            try
+            {
+                await Task.Delay(Timeout.Infinite, token);
+            }
+            finally
+            {
+                cancelled = token.IsCancellationRequested;
+            }
+
+            throw new InvalidOperationException();
+        }));
+        Add("p:b", Calls("I look", """{"path":"x"}"""));
+        var outcome = await AskAsync("route:coding");
+        Assert.True(cancelled);
+        Assert.Equal("read", Assert.Single(outcome.Response!.ToolCalls).Name);
+        Assert.Equal(["p:a cancelled", "p:b answered"], outcome.Route!.Attempts.Select(a => $"{a.Model} {a.Outcome}"));
+        Assert.Equal("p:b", outcome.Route.Chosen);
+        Assert.Equal(outcome.Route.Attempts.Sum(a => a.Usd), outcome.Response.CostUsd);
+        Assert.True(outcome.Route.Attempts[0].Usage.InputTokens > 0);
+        Assert.Equal(outcome.Route.Attempts.Sum(a => a.Usage.Total), outcome.Response.Usage.Total);
+        Assert.Equal(2, (await _catalog.OpenAsync("route:coding", Cancel)).Model!.Info.Voters);
+    }
+
+    [Fact]
+    public async Task Who_answers_in_time_is_the_only_one_that_is_asked()
+    {
+        _registry = Hedging(hedgeMs: 3_600_000);
+        Add("p:a", Says("quick"));
+        Add("p:b", Says("b"));
+        var outcome = await AskAsync("route:coding");
+        Assert.Equal("quick", outcome.Response!.Text);
+        Assert.Equal(0, _models["p:b"].Asked);
+        Assert.Single(outcome.Route!.Attempts);
+    }
+
+    [Fact]
+    public async Task When_both_of_a_hedge_fail_the_third_is_asked()
+    {
+        _registry = Hedging(hedgeMs: 0);
+        Add("p:a", Fails(ModelErrorKind.Unavailable));
+        Add("p:b", Fails(ModelErrorKind.RateLimited));
+        Add("p:c", Says("c"));
+        var outcome = await AskAsync("route:coding");
+        Assert.Equal("c", outcome.Response!.Text);
+        Assert.Equal("p:c answered", outcome.Route!.Attempts.Select(a => $"{a.Model} {a.Outcome}").Last());
+        Assert.Equal(1, _models["p:a"].Asked);
+    }
+
+    [Fact]
     public async Task A_cancelled_call_is_cancelled_and_teaches_nothing()
     {
         Add("p:a", new FakeModel("p:a", async (_, _, token) =>
@@ -188,6 +262,9 @@ public sealed class RoutedModelTests : IDisposable
         return await model.AskAsync(
             new ModelRequest { Model = "x", Messages = [new(ChatRole.User, "do it")], MaxOutputTokens = 100 }, null, cancellationToken ?? Cancel);
     }
+
+    private static ModelRegistry Hedging(int hedgeMs) => ModelRegistry.Parse(
+        $"models:\n- {{model: 'p:a', quality: {{coding: 0.9}}}}\n- {{model: 'p:b', quality: {{coding: 0.85}}}}\n- {{model: 'p:c', quality: {{coding: 0.8}}}}\npolicies:\n  coding: {{hedge_ms: {hedgeMs}}}\n");
 
     private static FakeModel Says(string text) => new("", (_, _, _) => Task.FromResult(Answer(text)));
 
