@@ -48,6 +48,24 @@ public sealed class AgentRuntime(ISyscalls kernel)
     public Task<Answer<SearchData>> SearchCodeAsync(string pattern, string? glob, CancellationToken cancellationToken) =>
         Typed("search", new SearchArguments(pattern, null, glob, null, 0, 1000), SdkJson.Default.SearchArguments, CairnJson.Default.SearchData, cancellationToken);
 
+    /// <summary>Asks the living model of the code: words, similar texts and the graph at once, of the files as they are now.</summary>
+    /// <param name="words">A question, or names; "" when the pattern or the keys say it.</param>
+    /// <param name="graph">A Cypher pattern or query whose nodes count as found too; null for none.</param>
+    /// <param name="keys">What is to be in the answer by path, path#name or name; null for nothing.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<RecallData>> RecallCodeAsync(string words, string? graph, IReadOnlyList<string>? keys, CancellationToken cancellationToken) =>
+        Typed("recall_code", new RecallCodeArguments(words, graph, keys, null), SdkJson.Default.RecallCodeArguments, CairnJson.Default.RecallData, cancellationToken);
+
+    /// <summary>What depends on a symbol, at most 500 places, nearest first. Failed when nothing has that name.</summary>
+    /// <param name="symbol">A name, a dotted name, a path, or path#name.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<Answer<ImpactData>> ImpactAsync(string symbol, CancellationToken cancellationToken) =>
+        Typed("impact", new ImpactArguments(symbol, 500), SdkJson.Default.ImpactArguments, CairnJson.Default.ImpactData, cancellationToken);
+
+    /// <summary>Answers an openCypher query over the graph of the code, at most 1,000 rows. Failed, with line and column, when it cannot be answered.</summary>
+    public Task<Answer<GraphData>> QueryGraphAsync(string query, CancellationToken cancellationToken) =>
+        Typed("graph_query", new GraphQueryArguments(query, 1000), SdkJson.Default.GraphQueryArguments, CairnJson.Default.GraphData, cancellationToken);
+
     /// <summary>Finds every place that uses a symbol, as the language server of the file understands the code.</summary>
     /// <param name="symbol">Its name; Order.total for one within another.</param>
     /// <param name="path">A file in which it stands.</param>

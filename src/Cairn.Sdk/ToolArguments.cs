@@ -13,6 +13,12 @@ internal sealed record ListFilesArguments(string Path, int? Depth, bool? Include
 
 internal sealed record SearchArguments(string Pattern, string? Path, string? Glob, string? Case, int? ContextLines, int? MaxResults);
 
+internal sealed record RecallCodeArguments(string Words, string? Graph, IReadOnlyList<string>? Keys, int? MaxResults);
+
+internal sealed record ImpactArguments(string Symbol, int? MaxResults);
+
+internal sealed record GraphQueryArguments(string Query, int? MaxRows);
+
 internal sealed record RunCommandArguments(string Command, string? Directory, int? TimeoutSeconds);
 
 internal sealed record FindReferencesArguments(string Symbol, string Path, int? Line, int? ContextLines, int? MaxResults);
@@ -31,6 +37,9 @@ internal sealed record RenameSymbolArguments(string Symbol, string Path, int? Li
 [JsonSerializable(typeof(EditFileArguments))]
 [JsonSerializable(typeof(ListFilesArguments))]
 [JsonSerializable(typeof(SearchArguments))]
+[JsonSerializable(typeof(RecallCodeArguments))]
+[JsonSerializable(typeof(ImpactArguments))]
+[JsonSerializable(typeof(GraphQueryArguments))]
 [JsonSerializable(typeof(RunCommandArguments))]
 [JsonSerializable(typeof(FindReferencesArguments))]
 [JsonSerializable(typeof(InspectSymbolArguments))]

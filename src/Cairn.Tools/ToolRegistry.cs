@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cairn.Abstractions;
 using Cairn.Tools.Calls;
+using Cairn.Tools.Code;
 using Cairn.Tools.Context;
 using Cairn.Tools.Control;
 using Cairn.Tools.Discovery;
@@ -36,6 +37,7 @@ public sealed class ToolRegistry : IToolRegistry
         [
             .. FilesDriver.Tools(problems),
             .. SearchDriver.Tools(),
+            .. CodeDriver.Tools(),
             .. GitDriver.Tools(),
             .. ShellDriver.Tools(reachesOut),
             .. ContextDriver.Tools(),

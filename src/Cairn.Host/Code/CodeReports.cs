@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using Cairn.Abstractions;
 using Cairn.Memory.Cypher;
 using Cairn.Memory.Fusion;
-using Cairn.Memory.Graph;
 using Cairn.Memory.Indexing;
 using Cairn.Sandbox;
 using Cairn.Storage;
@@ -35,7 +33,7 @@ public static class CodeReports
             var parsed = CypherQuery.Parse(query);
             var report = await ModelAsync(options, repository, progress, cancellationToken);
             var result = parsed.Run(report.Model.Graph, parameters, new QueryLimits(), cancellationToken);
-            return new(result.Columns, [.. result.Rows.Select(row => (IReadOnlyList<JsonNode?>)[.. row.Select(Json)])]);
+            return new(result.Columns, [.. result.Rows.Select(row => (IReadOnlyList<System.Text.Json.Nodes.JsonNode?>)[.. row.Select(GraphJson.Of)])]);
         }
         catch (CypherException e)
         {
@@ -84,23 +82,6 @@ public static class CodeReports
         using var cache = held is null ? null : FactCache.Open(disk, Path.Combine(folder, "facts.log"));
         return await new CodeIndexer(new CtagsOutliner(workspace), cache).RefreshAsync(CodeModel.Empty, workspace, progress is null ? null : new Counting(progress), cancellationToken);
     }
-
-    private static JsonNode? Json(object? value) => value switch
-    {
-        null => null,
-        bool b => JsonValue.Create(b),
-        long n => JsonValue.Create(n),
-        double n => double.IsFinite(n) ? JsonValue.Create(n) : JsonValue.Create(n.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        string s => JsonValue.Create(s),
-        List<object?> list => new JsonArray([.. list.Select(Json)]),
-        Dictionary<string, object?> map => Object(map),
-        GraphNode node => new JsonObject { ["labels"] = new JsonArray([.. node.Labels.Select(label => (JsonNode?)JsonValue.Create(label))]), ["properties"] = Object(node.Properties) },
-        GraphEdge edge => new JsonObject { ["type"] = edge.Type, ["from"] = Json(edge.From["key"]), ["to"] = Json(edge.To["key"]), ["properties"] = Object(edge.Properties) },
-        GraphPath path => new JsonArray([.. path.Nodes.SelectMany((node, i) => i < path.Length ? new[] { Json(node), Json(path.Edges[i]) } : [Json(node)])]),
-        _ => throw new InvalidOperationException($"A query gave a value of type {value.GetType().Name}."),
-    };
-
-    private static JsonObject Object(IEnumerable<KeyValuePair<string, object?>> map) => new(map.Select(pair => KeyValuePair.Create(pair.Key, Json(pair.Value))));
 
     private sealed class Counting(IProgress<string> progress) : IProgress<IndexProgress>
     {

@@ -12,6 +12,11 @@ internal sealed class LiveRepository : IAsyncDisposable
     /// <summary>The most changes that are remembered for runs which did not ask for long; those look at everything then.</summary>
     private const int MaxRemembered = 512;
 
+    /// <summary>Files of the first part of a building. Each part is twice as large as the one before, so that linking anew what was linked costs no more than the whole.</summary>
+    private const int FirstPart = 200;
+
+    private const int MostWalks = 3;
+
     private readonly ILayerStore _layers;
     private readonly string _root;
     private readonly Func<FactCache?> _cache;
@@ -26,6 +31,9 @@ internal sealed class LiveRepository : IAsyncDisposable
     private CodeModel _model = CodeModel.Empty;
     private IndexProgress _progress = new(0, 0, "");
     private long _sequence;
+
+    // An update failed halfway: what it was told is lost.
+    private bool _isUncertain;
 
     /// <param name="layers">Opens the repository.</param>
     /// <param name="root">Its absolute path.</param>
@@ -44,6 +52,21 @@ internal sealed class LiveRepository : IAsyncDisposable
         ? $"The model of the code could not be built: {SafeText.Line(_building.Value.Exception!.InnerException!.Message, 300)}"
         : _progress.Total == 0 ? "The model of the code is being built: the files are being listed." : $"The model of the code is being built: {_progress.Done:N0} of {_progress.Total:N0} files.";
 
+    /// <summary>What there is of the model, also while it is being built, and whether that is all.</summary>
+    public (CodeModel Model, bool IsWhole) SoFar
+    {
+        get
+        {
+            lock (_changes)
+            {
+                return (_model, Building.IsCompletedSuccessfully);
+            }
+        }
+    }
+
+    /// <summary>What the model lacks: a program that reads some languages, files that are too large.</summary>
+    public IReadOnlyList<string> Remarks { get; private set; } = [];
+
     /// <summary>The model of the files as they are now, and the number of the last change in it. Waits for the building.</summary>
     public async Task<(CodeModel Model, long Sequence)> NowAsync(CancellationToken cancellationToken)
     {
@@ -51,7 +74,8 @@ internal sealed class LiveRepository : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            await CatchUpAsync(cancellationToken);
+            // Not for this one asker: what the kernel said is said once, and an update that is left halfway would lose it.
+            await CatchUpAsync(_closing.Token);
             return (_model, _sequence);
         }
         finally
@@ -111,25 +135,60 @@ internal sealed class LiveRepository : IAsyncDisposable
 
     private async Task LookAtAllAsync(CancellationToken cancellationToken)
     {
-        _walk = FileWalk.Of(_workspace!, cancellationToken);
-        if (_watch is not null && !_walk.Folders.All(_watch.Add))
+        var paths = Watched(cancellationToken);
+        Stamp(paths);
+        using var cache = _cache();
+        var indexer = new CodeIndexer(new CtagsOutliner(_workspace!), cache);
+        var remarks = new HashSet<string>(StringComparer.Ordinal);
+        for (var (at, size) = (0, FirstPart); at < paths.Count; at += size, size *= 2)
         {
-            _watch.Dispose();
-            _watch = null;
+            var part = paths.Skip(at).Take(size).ToList();
+            var report = await indexer.UpdateAsync(_model, _workspace!, part, new Counting(this, at, paths.Count), cancellationToken);
+            remarks.UnionWith(report.Remarks);
+            Changed(report.Model, null);
         }
 
-        Stamp(_walk.Paths);
-        using var cache = _cache();
-        var report = await new CodeIndexer(new CtagsOutliner(_workspace!), cache).RefreshAsync(_model, _workspace!, _walk, new Counting(this), cancellationToken);
-        Changed(report.Model, null);
+        var there = paths.ToHashSet(StringComparer.Ordinal);
+        if (_model.Paths.Where(path => !there.Contains(path)).ToList() is { Count: > 0 } gone)
+        {
+            Changed(_model.With(gone, [], cancellationToken), null);
+        }
+
+        Remarks = _walk!.Skipped == 0 ? [.. remarks] : [.. remarks, $"{_walk.Skipped:N0} files are not in the model: they are too large, or too many."];
+    }
+
+    /// <summary>The files, with all their folders watched: what comes into a folder before it is watched is seen by walking once more.</summary>
+    private IReadOnlyList<string> Watched(CancellationToken cancellationToken)
+    {
+        var watched = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < MostWalks; i++)
+        {
+            _walk = FileWalk.Of(_workspace!, cancellationToken);
+            var more = _walk.Folders.Where(watched.Add).ToList();
+            if (_watch is null || more.Count == 0)
+            {
+                break;
+            }
+
+            if (!more.TrueForAll(_watch.Add))
+            {
+                _watch.Dispose();
+                _watch = null;
+            }
+        }
+
+        return _walk!.Paths;
     }
 
     private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         var files = new HashSet<string>(StringComparer.Ordinal);
-        if (!await Task.Run(() => Find(files, cancellationToken), cancellationToken))
+        var isUncertain = _isUncertain;
+        _isUncertain = true;
+        if (isUncertain || !await Task.Run(() => Find(files, cancellationToken), cancellationToken))
         {
             await LookAtAllAsync(cancellationToken);
+            _isUncertain = false;
             return;
         }
 
@@ -137,8 +196,11 @@ internal sealed class LiveRepository : IAsyncDisposable
         if (files.Count > 0)
         {
             var report = await new CodeIndexer(new CtagsOutliner(_workspace!), null).UpdateAsync(_model, _workspace!, files, null, cancellationToken);
+            Remarks = [.. Remarks.Union(report.Remarks)];
             Changed(report.Model, files);
         }
+
+        _isUncertain = false;
     }
 
     /// <summary>Finds what may have changed.</summary>
@@ -206,8 +268,8 @@ internal sealed class LiveRepository : IAsyncDisposable
         }
     }
 
-    private sealed class Counting(LiveRepository repository) : IProgress<IndexProgress>
+    private sealed class Counting(LiveRepository repository, int before, int total) : IProgress<IndexProgress>
     {
-        public void Report(IndexProgress value) => repository._progress = value;
+        public void Report(IndexProgress value) => repository._progress = new(before + value.Done, total, value.Path);
     }
 }

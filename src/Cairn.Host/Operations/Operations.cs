@@ -11,6 +11,7 @@ internal sealed class Operations(RunSession session, RunControl control)
     private readonly AskOperation _ask = new(session, control.Ledger);
     private readonly ToolOperation _tool = new(session);
     private readonly ContextOperation _context = new(session);
+    private readonly CodeOperation _code = new(session);
     private readonly ArchiveOperation _archive = new(session);
     private readonly HumanOperation _human = new(session);
     private readonly JudgeOperation _judge = new(session);
@@ -57,6 +58,8 @@ internal sealed class Operations(RunSession session, RunControl control)
                     ? token => _ask.RunAsync(run, token)
                     : ContextOperation.Serves(run.Call.Tool)
                     ? _ => _context.RunAsync(run)
+                    : CodeOperation.Serves(run.Call.Tool)
+                    ? token => _code.RunAsync(run, token)
                     : token => _tool.RunAsync(run, token));
             case RefreshFiles refresh:
                 return (await session.Freshness.RefreshAsync(state, refresh), null);

@@ -58,6 +58,8 @@ public static class Capabilities
         "run_command" => Command(Text(arguments, "command") ?? "", Text(arguments, "directory") ?? "", root),
         "guest_model" => [new("model.call", "Model", Text(arguments, "model") ?? "")],
         "web_fetch" => [Host(Text(arguments, "url") ?? "")],
+        // The model tells of every file, so who may not read all of them cannot ask it.
+        "recall_code" or "impact" or "graph_query" => [new("memory.read", "Memory", "code"), new("fs.read", "File", ".", Recursive: true)],
         // What is typed may go to any program that reads the terminal: it needs the permission to start a shell, whatever it says.
         "shell_send" => [new("proc.spawn", "Command", ShellPrograms.Shell, Text(arguments, "input"))],
         _ => [],

@@ -41,12 +41,35 @@ public sealed class CodeSearch(CodeModel model, TimeProvider time)
     /// <param name="question">A sentence, or names.</param>
     /// <param name="most">The most hits.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<CodeAnswer> AskAsync(string question, int most, CancellationToken cancellationToken)
+    public Task<CodeAnswer> AskAsync(string question, int most, CancellationToken cancellationToken) => AskAsync(question, null, [], most, cancellationToken);
+
+    /// <summary>Asks all stores, and with them a pattern and keys.</summary>
+    /// <param name="question">A sentence, or names; "" when only the pattern and the keys count.</param>
+    /// <param name="pattern">A query whose nodes count as found; null for none.</param>
+    /// <param name="keys">What is to be found by its path, path#name or name.</param>
+    /// <param name="most">The most hits.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<CodeAnswer> AskAsync(string question, CypherQuery? pattern, IReadOnlyList<string> keys, int most, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
-        var answer = await Recall.AskAsync(Stores(question), most, Deadline, time, cancellationToken);
+        ArgumentNullException.ThrowIfNull(keys);
+        List<RecallStore> stores = string.IsNullOrWhiteSpace(question) ? [] : [.. Stores(question)];
+        if (pattern is not null)
+        {
+            stores.Add(new("pattern", 1.5, token => Task.FromResult(PatternHits.Of(pattern, model.Graph, PerStore, token))));
+        }
+
+        if (keys.Count > 0)
+        {
+            stores.Add(new("keys", 4, _ => Task.FromResult(ByKey(keys))));
+        }
+
+        var answer = await Recall.AskAsync(stores, most, Deadline, time, cancellationToken);
         return new([.. answer.Items.Select(Hit).OfType<CodeHit>()], Paths(question, cancellationToken), answer.Silent);
     }
+
+    private IReadOnlyList<StoreHit> ByKey(IReadOnlyList<string> keys) =>
+        [.. keys.SelectMany(key => Impact.Find(model, key).Take(PerStore).Select(node => new StoreHit((string)node["key"]!, $"asked for by {key}")))];
 
     /// <summary>The stores, each of which can be asked alone too.</summary>
     public IReadOnlyList<RecallStore> Stores(string question) =>

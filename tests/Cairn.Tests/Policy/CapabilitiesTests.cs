@@ -79,6 +79,14 @@ public sealed class CapabilitiesTests
         Assert.Equal(new AccessRequest("fs.read", "File", name), needs[1]);
     }
 
+    [Theory]
+    [InlineData("recall_code")]
+    [InlineData("impact")]
+    [InlineData("graph_query")]
+    public void Who_asks_the_model_of_the_code_needs_what_it_tells_of(string tool) =>
+        Assert.Equal(
+            [new("tool.call", "Tool", tool), new("memory.read", "Memory", "code"), new("fs.read", "File", ".", Recursive: true)], Capabilities.Of(tool, "{}", "/repo"));
+
     [Fact]
     public void Every_tool_that_touches_files_or_starts_programs_says_what_it_needs()
     {

@@ -14,7 +14,7 @@ public sealed class CallCheckTests
     public void The_order_of_tools_is_fixed()
     {
         Assert.Equal(
-            ["read_file", "write_file", "edit_file", "list_files", "search", "git_status", "git_diff", "git_log", "git_blame", "git_commit", "run_command", "shell_send", "shell_close", "todo", "scratchpad", "pin", "recall", "find_tools", "use_tool", "ask_human", "spawn_run", "ask_model", "complete"],
+            ["read_file", "write_file", "edit_file", "list_files", "search", "recall_code", "impact", "graph_query", "git_status", "git_diff", "git_log", "git_blame", "git_commit", "run_command", "shell_send", "shell_close", "todo", "scratchpad", "pin", "recall", "find_tools", "use_tool", "ask_human", "spawn_run", "ask_model", "complete"],
             Registry.Tools.Select(t => t.Descriptor.Name));
     }
 

@@ -52,6 +52,9 @@ public sealed class CypherException : Exception
     /// <summary>The place, in UTF-16 units from the text's beginning.</summary>
     public int Offset { get; }
 
+    /// <summary>The same fault, told of a part of the text: a part that begins at an offset.</summary>
+    internal CypherException Within(string part, int offset) => new(new CypherException(Fault, Detail, Math.Clamp(Offset - offset, 0, part.Length), InnerException?.Message ?? Message), part);
+
     internal CypherException In(string text) => InnerException is CypherException ? this : new(this, text);
 
     private static string Placed(CypherException from, string text)
