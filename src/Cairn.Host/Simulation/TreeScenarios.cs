@@ -9,10 +9,10 @@ namespace Cairn.Host.Simulation;
 internal static class TreeScenarios
 {
     /// <summary>
-    /// Tokens of a run and its children. A call sets about 11,450 aside and spends 1,050: this is enough for the two that run
+    /// Tokens of a run and its children. A call sets about 12,450 aside and spends 1,050: this is enough for the two that run
     /// side by side and not for one reservation more, so that a crash that leaked one shows as a child that may not go on.
     /// </summary>
-    private const long TreeTokens = 31_600;
+    private const long TreeTokens = 33_600;
 
     private static RunId Old => RunId.Parse("rold");
 
