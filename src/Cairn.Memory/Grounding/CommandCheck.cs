@@ -9,8 +9,6 @@ namespace Cairn.Memory.Grounding;
 /// </summary>
 internal sealed partial class CommandCheck(IGroundView view, PathTree tree)
 {
-    private const int MaxNames = 40;
-
     private static readonly HashSet<string> Readers = ["cat", "head", "tail", "less", "more", "wc", "nl", "tac", "stat", "file", "od", "xxd", "md5sum", "sha256sum", "source", ".", "bat"];
 
     private static readonly HashSet<string> Harmless = ["echo", "printf", "pwd", "ls", "true", "grep", "rg", "find", "which", "date", "env", "test", "[", "export", "set", "sort", "uniq", "cut", "awk", "tr", "jq", "diff", "cmp", "sed"];
@@ -257,33 +255,8 @@ internal sealed partial class CommandCheck(IGroundView view, PathTree tree)
     private static string Clean(string directory) => directory is "." or "" ? "" : directory.TrimEnd('/');
 
     /// <summary>A path relative to the repository; null when it leads out of it.</summary>
-    private static string? Relative(string folder, string word)
-    {
-        if (word.StartsWith('/') || word.StartsWith('~'))
-        {
-            return null;
-        }
-
-        var parts = new List<string>(folder.Split('/', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var part in word.Split('/', StringSplitOptions.RemoveEmptyEntries).Take(MaxNames))
-        {
-            if (part == ".." && parts.Count == 0)
-            {
-                return null;
-            }
-
-            if (part == "..")
-            {
-                parts.RemoveAt(parts.Count - 1);
-            }
-            else if (part != ".")
-            {
-                parts.Add(part);
-            }
-        }
-
-        return string.Join('/', parts);
-    }
+    private static string? Relative(string folder, string word) =>
+        word.StartsWith('/') || word.StartsWith('~') ? null : RepositoryPath.Combine(folder, word);
 
     [GeneratedRegex(@"^[\w./@+,-]+$")]
     private static partial Regex Plain();

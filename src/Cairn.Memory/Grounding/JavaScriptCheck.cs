@@ -47,7 +47,7 @@ internal sealed partial class JavaScriptCheck(IGroundView view, PathTree tree)
 
     private void Relative(string path, string module, ImportedModule import, FindingSink sink)
     {
-        if (Combine(path.LastIndexOf('/') is >= 0 and var slash ? path[..slash] : "", module) is not { } target || IsMade(target))
+        if (RepositoryPath.Combine(path.LastIndexOf('/') is >= 0 and var slash ? path[..slash] : "", module) is not { } target || IsMade(target))
         {
             return;
         }
@@ -153,29 +153,6 @@ internal sealed partial class JavaScriptCheck(IGroundView view, PathTree tree)
     private static bool IsScript(string path) => Script().IsMatch(path);
 
     private bool IsMade(string target) => MadeFolder().IsMatch(target) && !tree.Files.Any(file => file.StartsWith(MadeFolder().Match(target).Value.TrimStart('/'), StringComparison.Ordinal));
-
-    private static string? Combine(string folder, string module)
-    {
-        var parts = new List<string>(folder.Split('/', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var part in module.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (part == ".." && parts.Count == 0)
-            {
-                return null;
-            }
-
-            if (part == "..")
-            {
-                parts.RemoveAt(parts.Count - 1);
-            }
-            else if (part != ".")
-            {
-                parts.Add(part);
-            }
-        }
-
-        return string.Join('/', parts);
-    }
 
     [GeneratedRegex(@"^(?:[~#$/!]|@/|\w+:)|[!${}*]")]
     private static partial Regex Odd();

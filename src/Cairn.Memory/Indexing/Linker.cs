@@ -116,9 +116,9 @@ internal sealed class Linker(GraphEdit graph, IReadOnlyDictionary<string, FileEn
 
     private IEnumerable<int> Files(string from, string target)
     {
-        var relative = target.StartsWith('.') && target.Contains('/', StringComparison.Ordinal) ? Combine(Folder(from), target) : null;
+        var relative = target.StartsWith('.') && target.Contains('/', StringComparison.Ordinal) ? RepositoryPath.Combine(Folder(from), target) : null;
         var plain = target.Contains('/', StringComparison.Ordinal) || LanguageOf.Path(target).Length > 0 ? target : target.TrimStart('.').Replace('.', '/');
-        foreach (var candidate in new[] { relative, Combine(Folder(from), plain), plain }.OfType<string>())
+        foreach (var candidate in new[] { relative, RepositoryPath.Combine(Folder(from), plain), plain }.OfType<string>())
         {
             foreach (var ending in Extensions)
             {
@@ -143,27 +143,4 @@ internal sealed class Linker(GraphEdit graph, IReadOnlyDictionary<string, FileEn
     }
 
     private static string Folder(string path) => path.LastIndexOf('/') is >= 0 and var slash ? path[..slash] : "";
-
-    private static string? Combine(string folder, string target)
-    {
-        var parts = new List<string>(folder.Split('/', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var part in target.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (part == ".." && parts.Count == 0)
-            {
-                return null;
-            }
-
-            if (part == "..")
-            {
-                parts.RemoveAt(parts.Count - 1);
-            }
-            else if (part != ".")
-            {
-                parts.Add(part);
-            }
-        }
-
-        return string.Join('/', parts);
-    }
 }
