@@ -94,6 +94,7 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
 
         Start(200, type);
         var events = hidesUsage ? new ArrayBufferWriter<byte>(1024) : null;
+        var whole = new WholeEvents();
         var sse = new SseReader(data =>
         {
             decoder.Add(data);
@@ -111,8 +112,15 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
             while ((n = await stream.ReadAsync(block.AsMemory(0, ReadBytes), cancellationToken)) > 0)
             {
                 sse.Feed(block.AsSpan(0, n));
-                await SendAsync(events?.WrittenMemory ?? block.AsMemory(0, n), cancellationToken);
-                events?.ResetWrittenCount();
+                if (events is null)
+                {
+                    await whole.PassAsync(block.AsMemory(0, n), SendAsync, cancellationToken);
+                }
+                else
+                {
+                    await SendAsync(events.WrittenMemory, cancellationToken);
+                    events.ResetWrittenCount();
+                }
             }
         }
         finally
@@ -125,6 +133,10 @@ public sealed class WireExchange(WireCall call, WireBackend backend, IWireClient
         {
             await SendAsync(WireCodec.ErrorEvent(call.Format, WireError.Cut), cancellationToken);
             client.Cut();
+        }
+        else
+        {
+            await SendAsync(whole.Rest, cancellationToken);
         }
     }
 
