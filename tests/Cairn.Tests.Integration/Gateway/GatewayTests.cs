@@ -249,12 +249,13 @@ public sealed class GatewayTests
         {
             Content = new StringContent(GatewayFixture.Question(client, GatewayFixture.ModelOf(provider), stream: true), Encoding.UTF8, "application/json"),
         };
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Now);
-        await using var stream = await response.Content.ReadAsStreamAsync(Now);
         using var text = new MemoryStream();
         var block = new byte[4096];
         try
         {
+            // The reset that ends a cut answer may overtake all of it.
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Now);
+            await using var stream = await response.Content.ReadAsStreamAsync(Now);
             int n;
             while ((n = await stream.ReadAsync(block, Now)) > 0)
             {
