@@ -12,7 +12,6 @@ internal sealed class HttpWireClient(HttpContext context) : IWireClient
     private const int MaxHeld = 64 * 1024;
 
     private bool _isStream;
-    private bool _isCut;
 
     public bool HasStarted { get; private set; }
 
@@ -47,28 +46,7 @@ internal sealed class HttpWireClient(HttpContext context) : IWireClient
         await context.Response.BodyWriter.WriteAsync(bytes, cancellationToken);
     }
 
-    /// <summary>What was written leaves first, the word of what went wrong above all: a connection that is reset loses what is on its way.</summary>
-    public void Cut()
-    {
-        if (context.Response.HasStarted)
-        {
-            _isCut = true;
-        }
-        else
-        {
-            context.Abort();
-        }
-    }
-
-    /// <summary>Called when the call is over.</summary>
-    /// <exception cref="AnswerCutException">When the answer was cut: the server then closes the connection, once all is sent, without the mark of a whole answer.</exception>
-    public void End()
-    {
-        if (_isCut)
-        {
-            throw new AnswerCutException();
-        }
-    }
+    public void Cut() => context.Abort();
 
     public async Task ErrorAsync(WireFormat format, int status, string message, TimeSpan? retryAfter, CancellationToken cancellationToken)
     {

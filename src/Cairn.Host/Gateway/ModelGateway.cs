@@ -55,8 +55,6 @@ internal sealed class ModelGateway(GatewayKeys keys, IModelChoice choice, IBlobS
             var asked = new Asked(key, format, ClientHeaders.ToPass(context.Request), ClientHeaders.Trace(context.Request), IsCount: context.Request.Path == GatewayPaths.Count);
             await AskAsync(asked, body.Bytes, client, context.RequestAborted);
         }
-
-        client.End();
     }
 
     public void Dispose() => keys.Dispose();

@@ -115,8 +115,6 @@ internal sealed class GuestServer : IAsyncDisposable
         {
             await TakeAsync(context, client, format, body?.Bytes, status);
         }
-
-        client.End();
     }
 
     private async Task TakeAsync(HttpContext context, HttpWireClient client, WireFormat format, ReadOnlyMemory<byte>? body, int status)
